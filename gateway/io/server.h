@@ -1,0 +1,25 @@
+/* The server thread: Modbus TCP and RTU. It shares with control only the published image
+ * (io/triple.h). A client can never delay the inverter. */
+#ifndef IO_SERVER_H
+#define IO_SERVER_H
+
+#include "base/status.h"
+#include "config.h"
+#include "regmap.h"
+
+struct server; /* opaque */
+
+/* Opens the listeners and lines of cfg and starts the thread. A listener that cannot be opened is
+ * told in the log with address and cause and tried again. cfg is read during the call only.
+ * NULL when memory or the thread cannot be had. */
+struct server *server_start(const struct config *cfg);
+
+/* Hands the next image over: fill the one server_image returns, then publish. One thread only;
+ * never waits. */
+struct image *server_image(struct server *srv);
+void server_publish(struct server *srv);
+
+/* Ends the thread and closes everything. */
+void server_stop(struct server *srv);
+
+#endif

@@ -1,0 +1,86 @@
+#include "model/event.h"
+
+#include <stdio.h>
+
+#include "model/words.h"
+
+static void place(const struct event *e, char *out, size_t size)
+{
+    if (e->place >= EVENT_AT_INVERTER)
+        snprintf(out, size, "inverter %u", e->place - EVENT_AT_INVERTER + 1u);
+    else if (e->place >= EVENT_AT_CLUSTER)
+        snprintf(out, size, "cluster %u", e->place - EVENT_AT_CLUSTER + 1u);
+    else
+        snprintf(out, size, "hub");
+}
+
+static void change(const struct event *e, const char *old, const char *now, char *out, size_t size)
+{
+    if (e->reason)
+        snprintf(out, size, "%s -> %s (%s)", old, now, reason_name(e->reason));
+    else
+        snprintf(out, size, "%s -> %s", old, now);
+}
+
+static void alarm_edge(const struct event *e, char *out, size_t size)
+{
+    static const char *const tiers[TIER_COUNT] = {"warning", "protection", "fault"};
+    const struct alarm_info *info = &alarm_info[e->now & (ALARM_BITS - 1)];
+
+    snprintf(out, size, "%s %s: %s", tiers[(unsigned)e->old % TIER_COUNT],
+             e->kind == EVENT_ALARM_SET ? "set" : "cleared", info->text ? info->text : "?");
+}
+
+static void conformity(const struct event *e, char *out, size_t size)
+{
+    static const char *const what[] = {" module count", " firmware", " SOC", " voltage"};
+    size_t n = (size_t)snprintf(out, size, e->now ? "NOT READY:" : "READY");
+
+    for (unsigned i = 0; i < 4; i++)
+        if (e->now >> i & 1 && n < size)
+            n += (size_t)snprintf(out + n, size - n, "%s", what[i]);
+}
+
+const char *event_text(const struct event *e, char *out, size_t size)
+{
+    char where[16], what[160] = "";
+
+    place(e, where, sizeof(where));
+    switch (e->kind) {
+    case EVENT_HUB_STATE:
+        change(e, hub_state_name(e->old), hub_state_name(e->now), what, sizeof(what));
+        break;
+    case EVENT_CLUSTER_STATE:
+        change(e, cluster_state_name(e->old), cluster_state_name(e->now), what, sizeof(what));
+        break;
+    case EVENT_LINK_STATE:
+        snprintf(what, sizeof(what), "link %s -> %s %s", link_state_name(e->old),
+                 link_state_name(e->now), e->text);
+        break;
+    case EVENT_READY:
+        conformity(e, what, sizeof(what));
+        break;
+    case EVENT_ALARM_SET:
+    case EVENT_ALARM_CLEARED:
+        alarm_edge(e, what, sizeof(what));
+        break;
+    case EVENT_CCL_REASON:
+        snprintf(what, sizeof(what), "charge limit: %s -> %s", reason_name(e->old),
+                 reason_name(e->now));
+        break;
+    case EVENT_DCL_REASON:
+        snprintf(what, sizeof(what), "discharge limit: %s -> %s", reason_name(e->old),
+                 reason_name(e->now));
+        break;
+    case EVENT_PROTOCOL:
+        snprintf(what, sizeof(what), "%s", e->text);
+        break;
+    case EVENT_COMMAND:
+        snprintf(what, sizeof(what), "command %lld: %lld", (long long)e->old, (long long)e->now);
+        break;
+    case EVENT_KIND_COUNT:
+        break;
+    }
+    snprintf(out, size, "%s: %s", where, what);
+    return out;
+}

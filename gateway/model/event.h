@@ -1,0 +1,38 @@
+/* What happened, for the log, the event store and SCADA: changes, not conditions. */
+#ifndef MODEL_EVENT_H
+#define MODEL_EVENT_H
+
+#include <stddef.h>
+
+#include "model/battery.h"
+
+enum event_kind {
+    EVENT_HUB_STATE,     /* old -> now: hub states */
+    EVENT_CLUSTER_STATE, /* old -> now: cluster states */
+    EVENT_LINK_STATE,    /* old -> now: link states */
+    EVENT_READY,         /* now: conformity bits; 0 is READY */
+    EVENT_ALARM_SET,     /* now: alarm bit, old: tier */
+    EVENT_ALARM_CLEARED, /* now: alarm bit, old: tier */
+    EVENT_CCL_REASON,    /* old -> now: reasons */
+    EVENT_DCL_REASON,
+    EVENT_PROTOCOL, /* text: which protocol was decided and why */
+    EVENT_COMMAND,  /* old: command, now: value */
+    EVENT_KIND_COUNT
+};
+
+/* Where: 0 the hub, 1..5 a cluster, 6..7 inverter 1 and 2. */
+enum { EVENT_AT_HUB = 0, EVENT_AT_CLUSTER = 1, EVENT_AT_INVERTER = 6 };
+
+struct event {
+    mono_us at;
+    enum event_kind kind;
+    uint8_t place;
+    uint16_t reason; /* enum reason, where a state has one */
+    int64_t old, now;
+    char text[80];
+};
+
+/* The event as one line for people, without time. Returns out. */
+const char *event_text(const struct event *e, char *out, size_t size);
+
+#endif

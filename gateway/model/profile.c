@@ -1,0 +1,83 @@
+#include "model/profile.h"
+
+#include <string.h>
+
+/* HeSU 4K4 PRO manual REV.1.06 2021-04-05: section 13 table (multi cluster via CAN), 86 Ah,
+ * 110 A highest charge, 86 A suggested discharge, 49.5 to 54.5 V for 100 % depth of
+ * discharge, bus bar kit 400 A. 5 or 8 modules: the manual says both. */
+static const struct profile weco_4k4_pro = {
+    .key = "weco-4k4-pro",
+    .title = "WeCo HeSU 4K4 PRO",
+    .max_modules = 8,
+    .many_modules = 5,
+    .module_capacity_mAh = 86000,
+    .module_ccl_mA = 86000,
+    .module_dcl_mA = 86000,
+    .cvl_mV = 54500,
+    .cvl_max_mV = 56000,
+    .dvl_mV = 49500,
+    .bus_bar_mA = 400000,
+    .allowance_A =
+        {
+                      {86, 155, 206, 275, 344},
+                      {155, 279, 372, 495, 557},
+                      {206, 372, 446, 528, 660},
+                      {241, 433, 462, 616, 700},
+                      {301, 488, 578, 700, 700},
+                      {310, 495, 650, 866, 928},
+                      {361, 577, 732, 1011, 1083},
+                      {412, 577, 953, 1155, 1238},
+                      },
+};
+
+/* V-TAC VT-12040 manual V1.1 2024-03-20, ratings: 200 Ah, 57.6 V, 40 V, 100 A; 15 packs. */
+static const struct profile vtac_vt12040 = {
+    .key = "vtac-vt12040",
+    .title = "V-TAC VT-12040",
+    .max_modules = 15,
+    .module_capacity_mAh = 200000,
+    .module_ccl_mA = 100000,
+    .module_dcl_mA = 100000,
+    .cvl_mV = 57600,
+    .cvl_max_mV = 57600,
+    .dvl_mV = 40000,
+    .bus_bar_mA = 400000,
+};
+
+/* 16 lithium iron phosphate cells of a maker nobody named: 3.55 V and 2.90 V a cell, half
+ * the capacity of a 100 Ah module in both directions. Our own choice, on the careful side. */
+static const struct profile generic_lfp_16s = {
+    .key = "generic-lfp-16s",
+    .title = "16 LFP cells, maker not named",
+    .max_modules = 16,
+    .module_capacity_mAh = 100000,
+    .module_ccl_mA = 50000,
+    .module_dcl_mA = 50000,
+    .cvl_mV = 56800,
+    .cvl_max_mV = 58400,
+    .dvl_mV = 46400,
+    .bus_bar_mA = 400000,
+};
+
+const struct profile *const profiles[] = {&weco_4k4_pro, &vtac_vt12040, &generic_lfp_16s, NULL};
+
+const struct profile *profile_find(const char *key)
+{
+    for (const struct profile *const *p = profiles; *p; p++)
+        if (strcmp((*p)->key, key) == 0)
+            return *p;
+    return NULL;
+}
+
+int64_t profile_allowance(const struct profile *p, unsigned clusters, unsigned modules)
+{
+    if (!p->allowance_A[0][0])
+        return -1;
+    if (!clusters || !modules)
+        return 0;
+    if (clusters > MAX_CLUSTERS)
+        clusters = MAX_CLUSTERS;
+    if (modules > ALLOWANCE_ROWS)
+        modules = ALLOWANCE_ROWS;
+    return (int64_t)p->allowance_A[modules - 1][clusters - 1] * 1000;
+}

@@ -1,0 +1,88 @@
+/* States, reasons and commands: the numbers that people and programs read. */
+#ifndef MODEL_WORDS_H
+#define MODEL_WORDS_H
+
+#include <stddef.h>
+
+#include "model/signals.h"
+
+enum hub_state {
+#define HUB_STATE(code, id, text) HUB_##id = code,
+#define CLUSTER_STATE(code, id, text)
+#define LINK_STATE(code, id, text)
+#include "model/states.def"
+#undef HUB_STATE
+#undef CLUSTER_STATE
+#undef LINK_STATE
+    HUB_STATE_COUNT
+};
+
+enum cluster_state {
+#define HUB_STATE(code, id, text)
+#define CLUSTER_STATE(code, id, text) CLUSTER_##id = code,
+#define LINK_STATE(code, id, text)
+#include "model/states.def"
+#undef HUB_STATE
+#undef CLUSTER_STATE
+#undef LINK_STATE
+    CLUSTER_STATE_COUNT
+};
+
+enum link_state {
+#define HUB_STATE(code, id, text)
+#define CLUSTER_STATE(code, id, text)
+#define LINK_STATE(code, id, text) LINK_##id = code,
+#include "model/states.def"
+#undef HUB_STATE
+#undef CLUSTER_STATE
+#undef LINK_STATE
+    LINK_STATE_COUNT
+};
+
+enum reason {
+#define REASON(code, id, text) REASON_##id = code,
+#include "model/reasons.def"
+#undef REASON
+};
+
+enum command {
+    COMMAND_NONE = 0,
+#define COMMAND(code, id, signal, text) COMMAND_##id = code,
+#include "model/commands.def"
+#undef COMMAND
+};
+
+/* A word of a list: its number, its name in capitals, its meaning. */
+struct word {
+    uint16_t code;
+    const char *name;
+    const char *text;
+};
+
+extern const struct word hub_states[], cluster_states[], link_states[], reasons[], commands[];
+extern const size_t n_hub_states, n_cluster_states, n_link_states, n_reasons, n_commands;
+
+/* The name of a code in a list, or "?" when the list does not have it. */
+const char *word_name(const struct word *list, size_t n, int64_t code);
+
+static inline const char *hub_state_name(int64_t code)
+{
+    return word_name(hub_states, n_hub_states, code);
+}
+
+static inline const char *cluster_state_name(int64_t code)
+{
+    return word_name(cluster_states, n_cluster_states, code);
+}
+
+static inline const char *link_state_name(int64_t code)
+{
+    return word_name(link_states, n_link_states, code);
+}
+
+static inline const char *reason_name(int64_t code)
+{
+    return word_name(reasons, n_reasons, code);
+}
+
+#endif

@@ -1,0 +1,12 @@
+#!/bin/sh
+# What the tables generate is committed; it must be what they would generate now.
+# Usage: generated.sh REGDOC ROOT. Exits 1 with a diff.
+regdoc=$1 root=$2 bad=0
+check() {
+    "$regdoc" "$1" | diff -u "$root/$2" - || { echo "$2 is not what the tables say: cmake --build build --target generate"; bad=1; }
+}
+check md registers/generated/REGISTERS.md
+check csv registers/generated/registers.csv
+check ha registers/generated/homeassistant.yaml
+check ini config/hub.ini
+exit $bad
