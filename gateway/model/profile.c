@@ -14,8 +14,10 @@ static const struct profile weco_4k4_pro = {
     .module_ccl_mA = 86000,
     .module_dcl_mA = 86000,
     .cvl_mV = 54500,
-    .cvl_max_mV = 56000,
     .dvl_mV = 49500,
+    .cvl_top_mV = 54500,
+    .cvl_max_mV = 56000,
+    .dvl_floor_mV = 49500,
     .bus_bar_mA = 400000,
     .allowance_A =
         {
@@ -39,13 +41,17 @@ static const struct profile vtac_vt12040 = {
     .module_ccl_mA = 100000,
     .module_dcl_mA = 100000,
     .cvl_mV = 57600,
-    .cvl_max_mV = 57600,
     .dvl_mV = 40000,
+    .cvl_top_mV = 57600,
+    .cvl_max_mV = 57600,
+    .dvl_floor_mV = 40000,
     .bus_bar_mA = 400000,
 };
 
-/* 16 lithium iron phosphate cells of a maker nobody named: 3.55 V and 2.90 V a cell, half
- * the capacity of a 100 Ah module in both directions. Our own choice, on the careful side. */
+/* 16 lithium iron phosphate cells of a maker nobody named. What the BMS says is believed
+ * between 2.50 and 3.65 V a cell (the fault and warning thresholds of the WeCo module tool);
+ * where it says nothing, 2.90 and 3.45 V a cell and half the capacity of a 100 Ah module in
+ * both directions. Our own choice, on the careful side. */
 static const struct profile generic_lfp_16s = {
     .key = "generic-lfp-16s",
     .title = "16 LFP cells, maker not named",
@@ -53,9 +59,11 @@ static const struct profile generic_lfp_16s = {
     .module_capacity_mAh = 100000,
     .module_ccl_mA = 50000,
     .module_dcl_mA = 50000,
-    .cvl_mV = 56800,
-    .cvl_max_mV = 58400,
+    .cvl_mV = 55200,
     .dvl_mV = 46400,
+    .cvl_top_mV = 58400,
+    .cvl_max_mV = 58400,
+    .dvl_floor_mV = 40000,
     .bus_bar_mA = 400000,
 };
 

@@ -16,8 +16,10 @@ struct profile {
     uint8_t many_modules; /* above this a warning: the manuals disagree; 0: no warning */
     int32_t module_capacity_mAh;
     int32_t module_ccl_mA, module_dcl_mA; /* where the protocol carries no limit */
-    int32_t cvl_mV, cvl_max_mV;           /* window of CVL: default, and what an owner may set */
-    int32_t dvl_mV;                       /* DVL is at least this */
+    int32_t cvl_mV, dvl_mV;               /* while no cluster has told its own */
+    int32_t cvl_top_mV;                   /* CVL is at most this ... */
+    int32_t cvl_max_mV;                   /* ... and an owner may raise it up to this */
+    int32_t dvl_floor_mV;                 /* DVL is at least this */
     int32_t bus_bar_mA;                   /* of one cluster; 0: none */
     /* Ampere by [active modules of the smallest cluster - 1][joined clusters - 1]; all zero:
      * the profile has no table. Look it up, never fit it. */
