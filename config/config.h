@@ -19,10 +19,10 @@ struct config_error {
     char text[200];
 };
 
-/* Called once per mistake, in the order of the lines. */
+/* Called once per mistake, in the order of the lines; those about no line come last. */
 typedef void config_on_error(void *arg, const struct config_error *err);
 
-/* Parses len bytes of INI text over the defaults. The raw bytes are checked first (NUL, CR,
+/* Parses len bytes of INI text over the defaults. The raw bytes are checked first (NUL, lone CR,
  * UTF-16, over-long or indented lines, an empty file), because the INI library lets them
  * through. Unknown section or key, duplicate, bad value, contradiction: told to on_error,
  * all of them. Warnings go to on_warning and do not refuse the file.
@@ -43,14 +43,22 @@ bool config_has(const struct config *cfg, const char *section, unsigned index);
 /* Whether the file sets this key. */
 bool config_is_set(const struct config *cfg, const char *section, unsigned index, const char *key);
 
-/* A number in the small unit the option table names (mA, mV, ms ...). */
+/* A number in the small unit the option table names (mA, mV, ms ...): what is written times
+ * `per` of its line. Of an enum: the number its word is (19200), else the word's position, so
+ * that no is 0 and yes is 1. */
 int64_t config_num(const struct config *cfg, const char *section, unsigned index, const char *key);
 
-/* A text, or a word of an enum as spelt in the table. "" when not set and without default. */
+/* The i-th number of a list of numbers, false past the last. */
+bool config_nth(const struct config *cfg, const char *section, unsigned index, const char *key,
+                unsigned i, int64_t *out);
+
+/* A text, or a word of an enum as spelt in the table; a number as it is written. "" when not
+ * set and without default. */
 const char *config_text(const struct config *cfg, const char *section, unsigned index,
                         const char *key);
 
-/* The position of an enum's word in its list. */
+/* The position of an enum's word in its list (of a profile: in profiles[]); UINT_MAX when it
+ * is not set and has no default. */
 unsigned config_choice(const struct config *cfg, const char *section, unsigned index,
                        const char *key);
 
@@ -78,8 +86,9 @@ bool config_link(const char *text, struct config_link *out, const char **why);
 
 /* Every option in table order, to print files and help. section is "cluster" for [cluster.N]. */
 struct option_info {
-    const char *section, *key, *kind, *fallback, *allowed, *unit, *text;
-    bool repeats, live;
+    const char *section, *key, *kind, *fallback, *unit, *text;
+    char allowed[160]; /* "1..5", "none even odd"; "" when the kind says it */
+    bool repeats, live, needed;
 };
 bool config_option(size_t i, struct option_info *out);
 
