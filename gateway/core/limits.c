@@ -1,0 +1,408 @@
+#include "core/limits.h"
+
+static void lower(struct limit *l, int64_t to, enum stage stage, enum reason reason,
+                  uint8_t cluster)
+{
+    if (to >= l->value)
+        return;
+    l->value = to;
+    l->stage = stage;
+    l->reason = reason;
+    l->cluster = cluster;
+}
+
+static void raise(struct limit *l, int64_t to, enum stage stage, enum reason reason,
+                  uint8_t cluster)
+{
+    if (to <= l->value)
+        return;
+    l->value = to;
+    l->stage = stage;
+    l->reason = reason;
+    l->cluster = cluster;
+}
+
+static void mark(struct limit *l, enum stage stage)
+{
+    l->after[stage] = l->value;
+}
+
+/* ---- stage 1: what a BMS allows ---- */
+
+struct way {
+    enum signal limit, enable, blocking;
+};
+
+static struct way way_of(enum direction direction)
+{
+    if (direction == CHARGE)
+        return (struct way){SIG_CHARGE_CURRENT_LIMIT, SIG_CHARGE_ENABLE, SIG_MODULES_NO_CHARGE};
+    return (struct way){SIG_DISCHARGE_CURRENT_LIMIT, SIG_DISCHARGE_ENABLE,
+                        SIG_MODULES_NO_DISCHARGE};
+}
+
+struct limit limit_of_cluster(const struct part *p, enum direction direction)
+{
+    const struct signals *s = &p->b->s;
+    struct way way = way_of(direction);
+    int64_t per_module =
+        direction == CHARGE ? p->profile->module_ccl_mA : p->profile->module_dcl_mA;
+    uint64_t stops = p->b->a.active[TIER_PROTECTION] | p->b->a.active[TIER_FAULT];
+    struct limit l = {.stage = STAGE_CLUSTER, .cluster = p->number};
+
+    if (!signal_known(s, way.limit)) {
+        l.value = per_module * p->modules;
+        l.reason = REASON_PROFILE_LIMIT;
+    } else {
+        bool invalid = p->b->a.active[TIER_WARNING] & ALARM_BIT(LIMIT_INVALID);
+
+        l.value = s->value[way.limit];
+        l.reason = invalid && l.value == 0 ? REASON_LIMIT_INVALID : REASON_CLUSTER_LIMIT;
+    }
+    if (!signal_or(s, way.enable, 1))
+        lower(&l, 0, STAGE_CLUSTER, REASON_NOT_ENABLED, p->number);
+    if (signal_or(s, way.blocking, 0) >= (int64_t)p->modules)
+        lower(&l, 0, STAGE_CLUSTER, REASON_MODULES_BLOCK, p->number);
+    if (stops & alarms_against(direction))
+        lower(&l, 0, STAGE_CLUSTER, REASON_PROTECTION, p->number);
+    return l;
+}
+
+/* The sum of what the joined clusters allow. It is never below what sharing makes of it. */
+static struct limit stage_cluster(const struct limits_input *in, enum direction direction)
+{
+    struct limit all = {.stage = STAGE_CLUSTER, .reason = REASON_NO_CLUSTER};
+    unsigned joined = 0;
+
+    for (unsigned i = 0; i < in->n; i++) {
+        struct limit one;
+
+        if (!in->parts[i].joined)
+            continue;
+        one = limit_of_cluster(&in->parts[i], direction);
+        all.value += one.value;
+        if (joined++ == 0 || one.value == 0) {
+            all.reason = one.reason;
+            all.cluster = one.cluster;
+        }
+    }
+    return all;
+}
+
+/* ---- stage 2: sharing ---- */
+
+static int64_t weight_of(const struct part *p, bool by_count)
+{
+    return by_count ? 1 : p->capacity_mAh;
+}
+
+static bool counts(const struct part *p, bool with_ghosts)
+{
+    return p->joined || (with_ghosts && p->ghost);
+}
+
+static int64_t all_weights(const struct part *parts, unsigned n, bool by_count, bool with_ghosts)
+{
+    int64_t sum = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        if (counts(&parts[i], with_ghosts))
+            sum += weight_of(&parts[i], by_count);
+    return sum;
+}
+
+int64_t part_share(const struct part *parts, unsigned n, unsigned i, bool by_count)
+{
+    int64_t sum = all_weights(parts, n, by_count, false);
+
+    if (!parts[i].joined || sum <= 0)
+        return 0;
+    return divide(weight_of(&parts[i], by_count) * 10000, sum, NEAREST);
+}
+
+/* min over clusters of limit_i / share_i, with share_i = weight_i / all weights. */
+static void share_among(struct limit *l, const struct limits_input *in,
+                        const struct limits_rules *rules, enum direction direction,
+                        bool with_ghosts)
+{
+    int64_t all = all_weights(in->parts, in->n, rules->share_by_count, with_ghosts);
+
+    for (unsigned i = 0; i < in->n; i++) {
+        const struct part *p = &in->parts[i];
+        int64_t mine = weight_of(p, rules->share_by_count);
+        struct limit one;
+        enum reason reason;
+
+        if (!counts(p, with_ghosts))
+            continue;
+        one = limit_of_cluster(p, direction);
+        reason = p->ghost ? REASON_GHOST : one.value ? REASON_SHARING : one.reason;
+        lower(l, mine > 0 ? one.value * all / mine : 0, STAGE_SHARING, reason, p->number);
+    }
+}
+
+/* Losing a cluster never raises a limit: the lower of "joined only" and "joined plus ghosts
+ * with their last limits". */
+static void stage_sharing(struct limit *l, const struct limits_input *in,
+                          const struct limits_rules *rules, enum direction direction)
+{
+    share_among(l, in, rules, direction, false);
+    share_among(l, in, rules, direction, true);
+    mark(l, STAGE_SHARING);
+}
+
+/* ---- stage 3: profile ---- */
+
+static unsigned smallest_cluster(const struct limits_input *in, bool with_ghosts, unsigned *count)
+{
+    unsigned smallest = 0;
+
+    *count = 0;
+    for (unsigned i = 0; i < in->n; i++) {
+        if (!counts(&in->parts[i], with_ghosts))
+            continue;
+        (*count)++;
+        if (smallest == 0 || in->parts[i].modules < smallest)
+            smallest = in->parts[i].modules;
+    }
+    return smallest;
+}
+
+static void allow_by_table(struct limit *l, const struct limits_input *in,
+                           const struct limits_rules *rules, bool with_ghosts)
+{
+    unsigned clusters;
+    unsigned modules = smallest_cluster(in, with_ghosts, &clusters);
+    int64_t cell = profile_allowance(rules->profile, clusters, modules);
+
+    if (cell >= 0)
+        lower(l, cell, STAGE_ALLOWANCE, REASON_ALLOWANCE, 0);
+}
+
+static void allow_by_bus_bar(struct limit *l, const struct limits_input *in,
+                             const struct limits_rules *rules, bool with_ghosts)
+{
+    int64_t all = all_weights(in->parts, in->n, rules->share_by_count, with_ghosts);
+
+    for (unsigned i = 0; i < in->n && rules->profile->bus_bar_mA > 0; i++) {
+        int64_t mine = weight_of(&in->parts[i], rules->share_by_count);
+
+        if (counts(&in->parts[i], with_ghosts) && mine > 0)
+            lower(l, (int64_t)rules->profile->bus_bar_mA * all / mine, STAGE_ALLOWANCE,
+                  REASON_BUS_BAR, in->parts[i].number);
+    }
+}
+
+static void stage_allowance(struct limit *l, const struct limits_input *in,
+                            const struct limits_rules *rules)
+{
+    allow_by_table(l, in, rules, false);
+    allow_by_table(l, in, rules, true);
+    allow_by_bus_bar(l, in, rules, false);
+    allow_by_bus_bar(l, in, rules, true);
+    mark(l, STAGE_ALLOWANCE);
+}
+
+/* ---- stage 6: state, owner, remote ---- */
+
+static void apply_set_point(struct limit *l, const struct set_point *sp, mono_us now)
+{
+    if (now < sp->until)
+        lower(l, sp->value, STAGE_STATE, REASON_SET_POINT, 0);
+}
+
+static void stage_state(struct limit *l, bool allowed, int64_t cap, const struct set_point *sp,
+                        mono_us now)
+{
+    if (!allowed)
+        lower(l, 0, STAGE_STATE, REASON_HUB_STATE, 0);
+    if (cap > 0)
+        lower(l, cap, STAGE_STATE, REASON_CAP, 0);
+    apply_set_point(l, sp, now);
+    mark(l, STAGE_STATE);
+}
+
+/* ---- stage 7: rate ---- */
+
+/* The cap that rates are parts of: the allowance cell, or the sum of the profile. */
+static int64_t rate_cap(const struct limits_input *in, const struct limits_rules *rules,
+                        enum direction direction)
+{
+    unsigned clusters, modules = smallest_cluster(in, false, &clusters);
+    int64_t cell = profile_allowance(rules->profile, clusters, modules);
+    int64_t sum = 0;
+
+    if (cell >= 0)
+        return cell;
+    for (unsigned i = 0; i < in->n; i++) {
+        const struct part *p = &in->parts[i];
+
+        if (p->joined)
+            sum += (int64_t)p->modules *
+                   (direction == CHARGE ? p->profile->module_ccl_mA : p->profile->module_dcl_mA);
+    }
+    return sum;
+}
+
+/* What counts as the same cause. Which of two equal clusters is the weaker one changes with every
+ * digit they report; that must not keep a rising limit down for ever. */
+static enum reason cause_of(enum reason reason)
+{
+    return reason == REASON_SHARING ? REASON_CLUSTER_LIMIT : reason;
+}
+
+/* Down at once. Up only when nothing new has held it back for rise_hold: a new cause is another
+ * reason, or a fall of more than 2 % of the cap. */
+static void stage_rate(struct limit *l, struct rate *rate, const struct limits_rules *rules,
+                       int64_t cap, bool ramp, mono_us dt, mono_us now)
+{
+    int64_t step = (int64_t)((mono_us)(cap * rules->rise_centi_pct_s / 10000) * dt / 1000000);
+    bool fell = rate->out - l->value > cap / 50 || (l->value == 0 && rate->out > 0);
+
+    if (fell || cause_of(l->reason) != rate->cause)
+        rate->hold_until = now + rules->rise_hold;
+    rate->cause = cause_of(l->reason);
+    if (l->value <= rate->out)
+        rate->out = l->value;
+    else if (now >= rate->hold_until)
+        rate->out = ramp ? rate->out + step : l->value;
+    lower(l, rate->out, STAGE_RATE, now < rate->hold_until ? REASON_HOLD : REASON_RAMP, 0);
+    mark(l, STAGE_RATE);
+    rate->out = l->value;
+}
+
+/* ---- voltages ---- */
+
+static bool any_joined(const struct limits_input *in)
+{
+    for (unsigned i = 0; i < in->n; i++)
+        if (in->parts[i].joined)
+            return true;
+    return false;
+}
+
+/* Mean voltage of the joined clusters. */
+static int64_t bus_voltage(const struct limits_input *in)
+{
+    int64_t sum = 0, n = 0;
+
+    for (unsigned i = 0; i < in->n; i++)
+        if (in->parts[i].joined && signal_known(&in->parts[i].b->s, SIG_VOLTAGE)) {
+            sum += in->parts[i].b->s.value[SIG_VOLTAGE];
+            n++;
+        }
+    return n ? sum / n : 0;
+}
+
+/* CVL: the lowest of the clusters, ghosts with their last word; inside the profile's window, but
+ * the window alone never asks for less than the bus has: some inverters would discharge to it. */
+static void charge_voltage(struct limit *l, const struct limits_rules *rules,
+                           const struct limits_input *in, mono_us now)
+{
+    int64_t top = rules->cvl_top_mV > 0 ? rules->cvl_top_mV : rules->profile->cvl_top_mV;
+
+    *l = (struct limit){.value = INT64_MAX, .stage = STAGE_CLUSTER};
+    for (int ghosts = 0; ghosts <= 1; ghosts++) {
+        for (unsigned i = 0; i < in->n; i++) {
+            const struct part *p = &in->parts[i];
+            bool told = signal_known(&p->b->s, SIG_CHARGE_VOLTAGE_LIMIT);
+
+            if (ghosts ? p->ghost && !p->joined : p->joined)
+                lower(l, told ? p->b->s.value[SIG_CHARGE_VOLTAGE_LIMIT] : p->profile->cvl_mV,
+                      ghosts ? STAGE_SHARING : STAGE_CLUSTER,
+                      ghosts ? REASON_GHOST
+                      : told ? REASON_CLUSTER_LIMIT
+                             : REASON_PROFILE_LIMIT,
+                      p->number);
+        }
+        mark(l, ghosts ? STAGE_SHARING : STAGE_CLUSTER);
+    }
+    if (bus_voltage(in) > top)
+        lower(l, bus_voltage(in), STAGE_ALLOWANCE, REASON_BUS_VOLTAGE, 0);
+    else
+        lower(l, top, STAGE_ALLOWANCE, REASON_PROFILE_WINDOW, 0);
+    mark(l, STAGE_ALLOWANCE);
+    mark(l, STAGE_CELLS);
+    mark(l, STAGE_PROTECTION);
+    apply_set_point(l, &in->cvl, now);
+    mark(l, STAGE_STATE);
+    mark(l, STAGE_RATE);
+}
+
+/* DVL: the highest of the clusters, ghosts included, and of the profile's window. */
+static void discharge_voltage(struct limit *l, const struct limits_rules *rules,
+                              const struct limits_input *in)
+{
+    *l = (struct limit){.value = 0, .stage = STAGE_CLUSTER};
+    for (int ghosts = 0; ghosts <= 1; ghosts++) {
+        for (unsigned i = 0; i < in->n; i++) {
+            const struct part *p = &in->parts[i];
+            bool told = signal_known(&p->b->s, SIG_DISCHARGE_VOLTAGE_LIMIT);
+
+            if (ghosts ? p->ghost && !p->joined : p->joined)
+                raise(l, told ? p->b->s.value[SIG_DISCHARGE_VOLTAGE_LIMIT] : p->profile->dvl_mV,
+                      ghosts ? STAGE_SHARING : STAGE_CLUSTER,
+                      ghosts ? REASON_GHOST
+                      : told ? REASON_CLUSTER_LIMIT
+                             : REASON_PROFILE_LIMIT,
+                      p->number);
+        }
+        mark(l, ghosts ? STAGE_SHARING : STAGE_CLUSTER);
+    }
+    raise(l, rules->profile->dvl_floor_mV, STAGE_ALLOWANCE, REASON_PROFILE_WINDOW, 0);
+    for (enum stage stage = STAGE_ALLOWANCE; stage <= STAGE_RATE; stage++)
+        mark(l, stage);
+}
+
+/* "The limits are zero" never means a voltage limit of zero: they keep the last good value. */
+static void keep_voltages(struct limits *out, const struct limits_memory *mem)
+{
+    out->cvl =
+        (struct limit){.value = mem->cvl_mV, .stage = STAGE_CLUSTER, .reason = REASON_NO_CLUSTER};
+    out->dvl =
+        (struct limit){.value = mem->dvl_mV, .stage = STAGE_CLUSTER, .reason = REASON_NO_CLUSTER};
+    for (enum stage stage = STAGE_CLUSTER; stage <= STAGE_RATE; stage++) {
+        mark(&out->cvl, stage);
+        mark(&out->dvl, stage);
+    }
+}
+
+void limits_init(struct limits_memory *mem, const struct limits_rules *rules, mono_us now)
+{
+    *mem = (struct limits_memory){
+        .cvl_mV = rules->profile->cvl_mV, .dvl_mV = rules->profile->dvl_mV, .last_run = now};
+    mem->ccl.hold_until = mem->dcl.hold_until = now + rules->rise_hold;
+}
+
+void limits_run(struct limits *out, struct limits_memory *mem, const struct limits_rules *rules,
+                const struct limits_input *in, mono_us now)
+{
+    mono_us dt = mono_since(now, mem->last_run);
+
+    out->ccl = stage_cluster(in, CHARGE);
+    out->dcl = stage_cluster(in, DISCHARGE);
+    if (any_joined(in)) {
+        charge_voltage(&out->cvl, rules, in, now);
+        discharge_voltage(&out->dvl, rules, in);
+        mem->cvl_mV = out->cvl.value;
+        mem->dvl_mV = out->dvl.value;
+    } else {
+        keep_voltages(out, mem);
+    }
+    mark(&out->ccl, STAGE_CLUSTER);
+    mark(&out->dcl, STAGE_CLUSTER);
+    stage_sharing(&out->ccl, in, rules, CHARGE);
+    stage_sharing(&out->dcl, in, rules, DISCHARGE);
+    stage_allowance(&out->ccl, in, rules);
+    stage_allowance(&out->dcl, in, rules);
+    mark(&out->ccl, STAGE_CELLS);
+    mark(&out->dcl, STAGE_CELLS);
+    mark(&out->ccl, STAGE_PROTECTION);
+    mark(&out->dcl, STAGE_PROTECTION);
+    stage_state(&out->ccl, in->current_allowed, rules->ccl_cap_mA, &in->ccl, now);
+    stage_state(&out->dcl, in->current_allowed, rules->dcl_cap_mA, &in->dcl, now);
+    stage_rate(&out->ccl, &mem->ccl, rules, rate_cap(in, rules, CHARGE), true, dt, now);
+    stage_rate(&out->dcl, &mem->dcl, rules, rate_cap(in, rules, DISCHARGE), rules->discharge_ramp,
+               dt, now);
+    mem->last_run = now;
+}

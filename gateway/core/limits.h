@@ -1,0 +1,93 @@
+/* What may flow: the pipeline of limits.
+ *
+ * Seven stages in order; each can only lower CCL, DCL and CVL and raise DVL, and the one that
+ * did it last is published with its reason. A stage is one function; the rule that comes next
+ * gets its place here and a line in reasons.def.
+ *
+ *     1 cluster     what each BMS allows, or the profile
+ *     2 sharing     the weakest cluster for its share; silent clusters counted both ways
+ *     3 allowance   table, bus bar and voltage window of the profile
+ *     4 cells       voltage, cell and temperature stops      (nothing lowers here yet)
+ *     5 protection  over-current                             (nothing lowers here yet)
+ *     6 state       hub, caps of the owner, set-points
+ *     7 rate        down at once, up slowly */
+#ifndef CORE_LIMITS_H
+#define CORE_LIMITS_H
+
+#include "core/aggregate.h"
+#include "model/profile.h"
+#include "model/words.h"
+
+enum stage {
+    STAGE_CLUSTER = 1,
+    STAGE_SHARING,
+    STAGE_ALLOWANCE,
+    STAGE_CELLS,
+    STAGE_PROTECTION,
+    STAGE_STATE,
+    STAGE_RATE,
+    STAGE_COUNT = STAGE_RATE
+};
+
+/* One limit on its way through the stages. mA or mV. */
+struct limit {
+    int64_t value;
+    enum stage stage; /* that bound it */
+    enum reason reason;
+    uint8_t cluster;                /* that bound it, 1..5; 0: none in particular */
+    int64_t after[STAGE_COUNT + 1]; /* the value after stage n */
+};
+
+struct limits {
+    struct limit ccl, dcl, cvl, dvl;
+};
+
+struct limits_rules {
+    const struct profile *profile; /* of the hub: table and voltage window */
+    bool share_by_count;
+    int64_t ccl_cap_mA, dcl_cap_mA; /* 0: none */
+    int64_t cvl_top_mV;             /* 0: the profile's */
+    int64_t rise_centi_pct_s;       /* of the cap, a second: 500 is 5 % */
+    mono_us rise_hold;
+    bool discharge_ramp; /* DCL rises slowly too */
+};
+
+/* A set-point from outside: in force before `until`. */
+struct set_point {
+    int64_t value;
+    mono_us until;
+};
+
+/* What the pipeline looks at in one run. */
+struct limits_input {
+    const struct part *parts;
+    unsigned n;
+    bool current_allowed; /* by the state of the hub */
+    struct set_point ccl, dcl, cvl;
+};
+
+/* What the pipeline remembers. */
+struct rate {
+    int64_t out;
+    enum reason cause;  /* of the value before this stage */
+    mono_us hold_until; /* no rise before */
+};
+struct limits_memory {
+    struct rate ccl, dcl;
+    int64_t cvl_mV, dvl_mV; /* last good */
+    mono_us last_run;
+};
+
+void limits_init(struct limits_memory *mem, const struct limits_rules *rules, mono_us now);
+
+/* What one cluster allows in one direction (CHARGE or DISCHARGE): stage 1. */
+struct limit limit_of_cluster(const struct part *p, enum direction direction);
+
+/* Runs all stages. */
+void limits_run(struct limits *out, struct limits_memory *mem, const struct limits_rules *rules,
+                const struct limits_input *in, mono_us now);
+
+/* Share of a part among the joined ones in 0.01 %, 0 when it is not joined. */
+int64_t part_share(const struct part *parts, unsigned n, unsigned i, bool by_count);
+
+#endif

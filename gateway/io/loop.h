@@ -1,0 +1,33 @@
+/* The control thread's loop: the only place that waits. It owns the hub and the links; it tells
+ * the hub the time and the frames, carries its frames out, and publishes what it has decided. It
+ * takes no lock, reads no disk and knows no client. */
+#ifndef IO_LOOP_H
+#define IO_LOOP_H
+
+#include <stdatomic.h>
+
+#include "hub/hub.h"
+#include "io/link.h"
+#include "io/server.h"
+#include "store/memory.h"
+
+struct loop {
+    struct hub *hub;
+    struct link *link[PORT_COUNT]; /* NULL: port not used */
+    struct server *server;         /* NULL: nothing is served */
+    struct memory_store *store;
+    int signals;         /* signalfd, or -1 */
+    atomic_ulong *beats; /* counted up each turn */
+    /* SIGHUP came. Runs in the control thread. */
+    void (*reload)(void *arg);
+    void *arg;
+};
+
+/* Runs until SIGTERM or SIGINT, then sends zero limits three times and returns. A second such
+ * signal returns at once. */
+void loop_run(struct loop *loop);
+
+/* One turn without waiting; returns the latest moment for the next one. For tests. */
+mono_us loop_turn(struct loop *loop, mono_us now);
+
+#endif
