@@ -19,9 +19,15 @@ struct dialect {
     uint32_t bitrate;
     const struct frame_spec *frames;
     uint8_t n_frames;
+    enum unknown unknown; /* for unknown signals whose field has no rule; UNKNOWN_DEFAULT: the
+                             frame is withheld */
+    uint32_t hears[6];    /* ids the inverter sends, 0-ended */
+    bool silent_on_loss;  /* on_total_loss by default: silent; else zero limits are kept up */
     /* What the inverter accepts; values are clamped to it. 0: no bound. */
     int32_t cvl_min_mV, cvl_max_mV, dvl_min_mV, dvl_max_mV;
-    uint16_t inverter_lost_s; /* silent for longer: alarm; 0: this inverter never speaks */
+    /* Silent for longer: alarm; 0: this inverter never speaks. Some never do where others of
+     * their kind do: count from the first frame heard. */
+    uint16_t inverter_lost_s;
 };
 
 /* Every dialect of the program, in the order of dialects.def; NULL-ended. */
@@ -40,14 +46,15 @@ struct speaker {
     struct frames_clock clock;
 };
 
-/* All periodic frames fall due at now. */
+/* All periodic frames fall due at now. d comes from dialect_find. */
 void speaker_init(struct speaker *sp, const struct dialect *d, mono_us now);
 
 /* A frame came in from the inverter: frames triggered by its id fall due. Returns whether the
  * inverter is known to send this id. */
 bool speaker_rx(struct speaker *sp, const struct frame *f, mono_us now);
 
-/* Takes the next frame that is due at now. Returns false when none is left. */
+/* Takes the next frame that is due at now, in the order of the table. CVL and DVL are clamped to
+ * what the inverter accepts. Returns false when none is left; call until then. */
 bool speaker_next(struct speaker *sp, const struct battery *hub, mono_us now, struct frame *out);
 
 /* When speaker_next is worth calling again. */
