@@ -1,0 +1,374 @@
+/* The engine: stores the latest frame of each id, reads it with the protocol in use, and reads
+ * all of them again, each with its own time, when the protocol becomes another. */
+#include "intake/intake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "intake/evidence.h"
+
+#define SLOTS_MAX 48
+#define NO_SLOT 0xFF
+#define NO_ROW 0xFF
+#define UNDECIDED_US 2500000 /* after the first known frame "auto" decides with what it has */
+#define NEW_LIFE_US 60000000 /* silent for longer: it may be another battery */
+
+/* What is kept for one id. */
+struct slot {
+    uint32_t id;
+    uint8_t row; /* first row in the protocol in use, or NO_ROW */
+    bool seen, good_once, says_clear, judged;
+    struct frame raw;  /* the latest received */
+    struct frame good; /* the latest accepted */
+    mono_us at, good_at;
+    uint64_t alarm[TIER_COUNT];
+    uint32_t received, rejected;
+};
+
+struct intake {
+    const struct protocol *protocol; /* NULL: undecided */
+    bool is_auto;
+    enum intake_sign sign;
+    struct slot slot[SLOTS_MAX];
+    unsigned n_slots;
+    uint8_t slot_of[0x800];
+    struct evidence evidence;
+    bool alive;
+    mono_us first_known, last_known;
+    uint64_t rx, unknown, rejected;
+    struct battery battery;
+    struct module modules[MAX_MODULES];
+    struct frames_clock clock;
+    char decision[80];
+    unsigned decisions;
+};
+
+const char *const intake_protocols[] = {
+    "auto",    "pylontech", "pylontech-v2", "victron",  "byd-lvs", "sma",
+    "deye-dy", "luxpower",  "hybrid-li",    "discover", NULL,
+};
+
+/* As an inverter would: "0x305, eight bytes 0, each second" (Pylontech V1.2, SEPLOS, Luxpower;
+ * a Deye pack takes zeros for a clock that is not set). */
+static const struct frame_spec keep_alive = {.id = 0x305, .len = 8, .every_ms = 1000};
+
+/* --- ids --- */
+
+static void know(struct intake *in, uint32_t id)
+{
+    if (in->slot_of[id] != NO_SLOT || in->n_slots == SLOTS_MAX)
+        return;
+    in->slot_of[id] = (uint8_t)in->n_slots;
+    in->slot[in->n_slots++].id = id;
+}
+
+static void know_all(struct intake *in)
+{
+    static const uint16_t only_evidence[] = {0x35B, 0x399}; /* events of 0x35B: not used */
+
+    memset(in->slot_of, NO_SLOT, sizeof(in->slot_of));
+    for (unsigned p = 0; p < n_protocols; p++)
+        for (unsigned r = 0; r < protocols[p].n_rows; r++)
+            know(in, protocols[p].rows[r].spec.id);
+    for (unsigned i = 0; i < sizeof(only_evidence) / sizeof(only_evidence[0]); i++)
+        know(in, only_evidence[i]);
+}
+
+static struct slot *slot_find(struct intake *in, const struct frame *f)
+{
+    if (f->ext || f->id >= sizeof(in->slot_of) || in->slot_of[f->id] == NO_SLOT)
+        return NULL;
+    return &in->slot[in->slot_of[f->id]];
+}
+
+/* --- reading --- */
+
+/* The row that reads this frame: the last of its id when none claims it. */
+static const struct row *row_for(const struct protocol *p, unsigned first, const struct frame *f)
+{
+    const struct row *row = &p->rows[first];
+    const struct row *end = p->rows + p->n_rows;
+
+    while (row->fits && !row->fits(f) && row + 1 < end && row[1].spec.id == f->id)
+        row++;
+    return row;
+}
+
+static bool read_peer(const void *ctx, uint32_t id, struct frame_news *out)
+{
+    const struct intake *in = (const struct intake *)ctx;
+    const struct slot *s = &in->slot[in->slot_of[id]];
+
+    return s->good_once && s->row != NO_ROW &&
+           frames_read(&row_for(in->protocol, s->row, &s->good)->spec, &s->good, out) == HUB_OK;
+}
+
+static void turn_current(const struct intake *in, struct frame_news *news)
+{
+    bool turned = in->sign == INTAKE_SIGN_AUTO ? in->protocol->discharge_positive
+                                               : in->sign == INTAKE_SIGN_MINUS;
+
+    for (unsigned i = 0; turned && i < news->n; i++)
+        if (news->value[i].sig == SIG_CURRENT)
+            news->value[i].value = -news->value[i].value;
+}
+
+/* The same alarm may come in two frames (0x359 and 0x35A): neither clears the other's. */
+static void put_alarms(struct intake *in, struct slot *s, const struct frame_news *news)
+{
+    s->says_clear |= news->says_clear;
+    for (unsigned t = 0; t < TIER_COUNT; t++) {
+        uint64_t off = news->off[t], all = 0;
+
+        if (!(news->on[t] | off | news->idle[t]))
+            continue;
+        if (in->protocol->idle_clears && !s->says_clear)
+            off |= news->idle[t];
+        s->alarm[t] = (s->alarm[t] & ~off) | news->on[t];
+        for (unsigned i = 0; i < in->n_slots; i++)
+            all |= in->slot[i].alarm[t];
+        alarms_put(&in->battery.a, (enum tier)t, ~UINT64_C(0), all, s->at);
+    }
+}
+
+static void count(struct intake *in)
+{
+    signal_set(&in->battery.s, SIG_FRAMES_RX, (int64_t)in->rx, in->last_known);
+    signal_set(&in->battery.s, SIG_FRAMES_UNKNOWN, (int64_t)in->unknown, in->last_known);
+    signal_set(&in->battery.s, SIG_FRAMES_REJECTED, (int64_t)in->rejected, in->last_known);
+}
+
+static void reject(struct intake *in, struct slot *s)
+{
+    if (s->judged)
+        return; /* read again after a decision: counted already */
+    s->rejected++;
+    in->rejected++;
+}
+
+static void read_slot(struct intake *in, struct slot *s)
+{
+    const struct peers peers = {read_peer, in};
+    const struct row *row;
+    struct frame_news news;
+
+    if (!in->protocol || !s->seen || s->row == NO_ROW)
+        return;
+    row = row_for(in->protocol, s->row, &s->raw);
+    if (frames_read(&row->spec, &s->raw, &news) != HUB_OK) {
+        reject(in, s);
+    } else {
+        if (row->edit)
+            row->edit(&news, &peers);
+        turn_current(in, &news);
+        frames_put(&news, s->at, &in->battery);
+        put_alarms(in, s, &news);
+        s->good = s->raw;
+        s->good_at = s->at;
+        s->good_once = true;
+    }
+    s->judged = true;
+}
+
+/* --- deciding --- */
+
+static void read_all_again(struct intake *in)
+{
+    bool done[SLOTS_MAX] = {false};
+
+    memset(&in->battery, 0, sizeof(in->battery));
+    for (unsigned i = 0; i < in->n_slots; i++) {
+        struct slot *s = &in->slot[i];
+
+        s->good_once = s->says_clear = false;
+        memset(s->alarm, 0, sizeof(s->alarm));
+    }
+    for (unsigned n = 0; n < in->n_slots; n++) { /* oldest first */
+        unsigned next = SLOTS_MAX;
+
+        for (unsigned i = 0; i < in->n_slots; i++)
+            if (!done[i] && (next == SLOTS_MAX || in->slot[i].at < in->slot[next].at))
+                next = i;
+        done[next] = true;
+        read_slot(in, &in->slot[next]);
+    }
+}
+
+static void decide(struct intake *in, const struct protocol *p, const char *why)
+{
+    if (in->protocol == p)
+        return;
+    in->protocol = p;
+    in->decisions++;
+    snprintf(in->decision, sizeof(in->decision), "%s: %s", p->key, why);
+    for (unsigned i = 0; i < in->n_slots; i++)
+        in->slot[i].row = NO_ROW;
+    for (unsigned r = p->n_rows; r-- > 0;)
+        in->slot[in->slot_of[p->rows[r].spec.id]].row = (uint8_t)r;
+    read_all_again(in);
+    snprintf(in->battery.t.value[TEXT_PROTOCOL], TEXT_MAX + 1, "%s", p->key);
+}
+
+static void decide_by_evidence(struct intake *in)
+{
+    const char *why = NULL;
+    const struct protocol *p = evidence_choose(&in->evidence, &why);
+
+    decide(in, p, why);
+}
+
+static bool waited_enough(const struct intake *in, mono_us now)
+{
+    return in->alive && mono_since(now, in->first_known) >= UNDECIDED_US;
+}
+
+/* What was decided stays until there is better evidence; a battery that was away for long may be
+ * another one, so its evidence is taken anew. */
+static void consider(struct intake *in, const struct frame *f, mono_us now)
+{
+    bool is_new;
+
+    if (!in->alive || mono_since(now, in->last_known) > NEW_LIFE_US) {
+        memset(&in->evidence, 0, sizeof(in->evidence));
+        in->first_known = now;
+        in->alive = true;
+    }
+    is_new = evidence_add(&in->evidence, f, now);
+    if (evidence_is_full(&in->evidence) || waited_enough(in, now)) {
+        if (is_new || !in->protocol)
+            decide_by_evidence(in);
+    }
+}
+
+/* --- the doors --- */
+
+struct intake *intake_new(const char *protocol, enum intake_sign sign, mono_us now)
+{
+    const struct protocol *p = protocol_find(protocol);
+    bool is_auto = strcmp(protocol, "auto") == 0;
+    struct intake *in = p || is_auto ? (struct intake *)calloc(1, sizeof(*in)) : NULL;
+
+    if (!in)
+        return NULL;
+    in->is_auto = is_auto;
+    in->sign = sign;
+    know_all(in);
+    frames_start(&in->clock, &keep_alive, 1, now);
+    if (p)
+        decide(in, p, "configured");
+    count(in);
+    return in;
+}
+
+void intake_free(struct intake *in)
+{
+    free(in);
+}
+
+void intake_rx(struct intake *in, const struct frame *f, mono_us now)
+{
+    struct slot *s = slot_find(in, f);
+
+    in->rx++;
+    if (s) {
+        s->received++;
+        s->raw = *f;
+        memset(s->raw.data + (f->len < 8 ? f->len : 8), 0, f->len < 8 ? 8u - f->len : 0);
+        s->at = now;
+        s->seen = true;
+        s->judged = false;
+        if (in->is_auto)
+            consider(in, &s->raw, now);
+        in->last_known = now;
+        if (!s->judged)
+            read_slot(in, s);
+    } else {
+        in->unknown++;
+    }
+    count(in);
+}
+
+void intake_set_time(struct intake *in, mono_us now)
+{
+    if (in->is_auto && !in->protocol && waited_enough(in, now)) {
+        decide_by_evidence(in);
+        count(in);
+    }
+}
+
+bool intake_tx(struct intake *in, mono_us now, struct frame *out)
+{
+    return frames_next(&in->clock, &keep_alive, 1, &in->battery, UNKNOWN_DEFAULT, now, out);
+}
+
+mono_us intake_deadline(const struct intake *in)
+{
+    mono_us next = frames_deadline(&in->clock, 1);
+
+    if (in->is_auto && !in->protocol && in->alive)
+        next = mono_min(next, in->first_known + UNDECIDED_US);
+    return next;
+}
+
+const struct battery *intake_battery(const struct intake *in)
+{
+    return &in->battery;
+}
+
+const struct module *intake_modules(const struct intake *in)
+{
+    return in->modules; /* this family shows none */
+}
+
+static mono_us stale_after(mono_us period)
+{
+    return mono_max(MONO_S(3), period * 5 / 2);
+}
+
+static bool has_core(const struct signals *s)
+{
+    return signal_known(s, SIG_VOLTAGE) && signal_known(s, SIG_CURRENT) && signal_known(s, SIG_SOC);
+}
+
+static void control_add(struct intake_control *out, const struct slot *s, mono_us period)
+{
+    out->oldest = mono_min(out->oldest, s->good_at);
+    out->fresh_until = mono_min(out->fresh_until, s->good_at + stale_after(period));
+    out->period = mono_max(out->period, period);
+}
+
+void intake_control(const struct intake *in, struct intake_control *out)
+{
+    *out = (struct intake_control){.oldest = MONO_NEVER, .fresh_until = MONO_NEVER};
+    out->complete = in->protocol && has_core(&in->battery.s);
+    for (unsigned i = 0; i < in->n_slots && in->protocol; i++) {
+        const struct slot *s = &in->slot[i];
+        const struct row *row = s->row == NO_ROW ? NULL : &in->protocol->rows[s->row];
+
+        if (!row || row->part == ASIDE)
+            continue;
+        if (s->good_once)
+            control_add(out, s, MONO_MS(row->spec.every_ms));
+        else if (row->part == MANDATORY)
+            out->complete = false;
+    }
+    if (out->oldest == MONO_NEVER)
+        out->oldest = out->fresh_until = 0;
+}
+
+const char *intake_decision(const struct intake *in, unsigned *changed)
+{
+    *changed = in->decisions;
+    return in->protocol ? in->decision : NULL;
+}
+
+bool intake_id_count(const struct intake *in, unsigned i, struct intake_id_count *out)
+{
+    if (i >= in->n_slots)
+        return false;
+    out->id = in->slot[i].id;
+    out->received = in->slot[i].received;
+    out->rejected = in->slot[i].rejected;
+    return true;
+}
