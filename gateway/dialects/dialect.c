@@ -49,6 +49,15 @@ enum status dialect_check(const struct dialect *d)
     return frames_check(d->frames, d->n_frames);
 }
 
+bool dialect_carries(const struct dialect *d, uint32_t id, enum signal sig)
+{
+    for (unsigned i = 0; i < d->n_frames; i++)
+        for (unsigned k = 0; d->frames[i].id == id && k < d->frames[i].n_fields; k++)
+            if (d->frames[i].fields[k].kind == FIELD_NUMBER && d->frames[i].fields[k].sig == sig)
+                return true;
+    return false;
+}
+
 void speaker_init(struct speaker *sp, const struct dialect *d, mono_us now)
 {
     sp->dialect = d;

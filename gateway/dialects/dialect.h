@@ -40,6 +40,9 @@ const struct dialect *dialect_find(const char *name);
  * over every dialect. */
 enum status dialect_check(const struct dialect *d);
 
+/* Whether the dialect's frame of this id carries the signal. */
+bool dialect_carries(const struct dialect *d, uint32_t id, enum signal sig);
+
 /* One dialect on one bus. Plain data, owned by the caller. */
 struct speaker {
     const struct dialect *dialect;
