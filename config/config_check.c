@@ -1,0 +1,315 @@
+/* What no single line shows. A value that was refused already takes no part: one mistake, one
+ * message. */
+#include "config_report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "model/profile.h"
+
+struct check {
+    const struct config *cfg;
+    struct reports *reports;
+};
+
+/* The value of a key; the table is ours, so it is there. */
+static const struct value *get(const struct check *c, const char *section, unsigned copy,
+                               const char *key)
+{
+    return &c->cfg->value[option_slot(option_find(section_find(section), key), copy)];
+}
+
+static int head_line(const struct check *c, const char *section, unsigned copy)
+{
+    return c->cfg->seen[section_find(section)][copy];
+}
+
+/* Every key a section cannot do without. */
+static void check_needed(struct check *c, int row)
+{
+    char name[CONFIG_SECTION_MAX + 1];
+    char allowed[160];
+    int section = option_section(row);
+
+    for (unsigned copy = 0; copy < section_copies(section); copy++) {
+        const struct value *v = &c->cfg->value[option_slot(row, copy)];
+        if (!c->cfg->seen[section][copy] || v->set || v->bad)
+            continue;
+        section_name(section, copy, name, sizeof(name));
+        option_allowed(&options[row], allowed, sizeof(allowed));
+        report_error(c->reports, c->cfg->seen[section][copy], "[%s] %s is missing; %s %s", name,
+                     options[row].key, *allowed ? "allowed:" : "for example",
+                     *allowed ? allowed : options[row].fallback);
+    }
+}
+
+/* As many [cluster.N] as [hub] says, no fewer, no more. */
+static void check_clusters(struct check *c)
+{
+    const struct value *clusters = get(c, "hub", 0, "clusters");
+
+    if (clusters->bad)
+        return;
+    for (unsigned copy = 0; copy < section_copies(section_find("cluster")); copy++) {
+        int line = head_line(c, "cluster", copy);
+        bool wanted = copy < clusters->num;
+        if (wanted && !line)
+            report_error(c->reports, clusters->line,
+                         "[cluster.%u] link is missing; [hub] clusters is %d", copy + 1,
+                         (int)clusters->num);
+        if (!wanted && line)
+            report_error(c->reports, line, "[cluster.%u] but [hub] clusters is %d", copy + 1,
+                         (int)clusters->num);
+    }
+}
+
+static bool same_listen(const struct listen_address *a, const struct listen_address *b)
+{
+    static const uint8_t any[16];
+
+    if (a->port != b->port)
+        return false;
+    /* 0.0.0.0 and :: take the port on every address. */
+    if (memcmp(a->addr, any, 16) == 0 || memcmp(b->addr, any, 16) == 0)
+        return a->ipv6 == b->ipv6;
+    return a->ipv6 == b->ipv6 && memcmp(a->addr, b->addr, 16) == 0;
+}
+
+/* Whether two texts of these kinds name one thing that has room for one owner. Replays and
+ * simulators are as many as one likes. */
+static bool same_port(const struct option *oa, const char *a, const struct option *ob,
+                      const char *b)
+{
+    struct config_link la;
+    struct config_link lb;
+    struct listen_address pa;
+    struct listen_address pb;
+    const char *why;
+
+    if (oa->kind != ob->kind)
+        return false; /* serial links would meet devices here, once they are built */
+    if (oa->kind == OPT_DEVICE)
+        return strcmp(a, b) == 0;
+    if (oa->kind == OPT_LISTEN)
+        return listen_parse(a, &pa) && listen_parse(b, &pb) && same_listen(&pa, &pb);
+    return config_link(a, &la, &why) && config_link(b, &lb, &why) &&
+           strcmp(la.kind, lb.kind) == 0 && strcmp(la.target, lb.target) == 0 &&
+           (strcmp(la.kind, "can") == 0 || strcmp(la.kind, "unix") == 0);
+}
+
+/* A key of a section that owns something outside. */
+struct owner {
+    int row;
+    unsigned copy;
+    int line;
+    const char *text;
+};
+
+/* The i-th of them in the file, false past the last. */
+static bool owner_at(const struct check *c, unsigned i, struct owner *out)
+{
+    for (int row = 0; row < (int)option_count; row++) {
+        enum option_kind kind = options[row].kind;
+        if (kind != OPT_LINK && kind != OPT_DEVICE && kind != OPT_LISTEN)
+            continue;
+        int section = option_section(row);
+        for (unsigned copy = 0; copy < section_copies(section); copy++) {
+            const struct value *v = &c->cfg->value[option_slot(row, copy)];
+            int head = c->cfg->seen[section][copy];
+            if (!head || v->bad || !*v->text || i--)
+                continue;
+            *out = (struct owner){row, copy, v->line ? v->line : head, v->text};
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_owners(struct check *c)
+{
+    struct owner a;
+    struct owner b;
+    char mine[CONFIG_SECTION_MAX + 1];
+    char theirs[CONFIG_SECTION_MAX + 1];
+
+    for (unsigned i = 1; owner_at(c, i, &b); i++)
+        for (unsigned j = 0; j < i && owner_at(c, j, &a); j++) {
+            if (!same_port(&options[a.row], a.text, &options[b.row], b.text))
+                continue;
+            struct owner *later = a.line > b.line ? &a : &b;
+            struct owner *first = later == &a ? &b : &a;
+            section_name(option_section(later->row), later->copy, mine, sizeof(mine));
+            section_name(option_section(first->row), first->copy, theirs, sizeof(theirs));
+            report_error(c->reports, later->line, "[%s] %s: %.60s is taken by [%s], line %d", mine,
+                         options[later->row].key, later->text, theirs, first->line);
+            break;
+        }
+}
+
+/* What a cluster is made of: its own words, else those of [hub]. */
+static const struct value *effective(const struct check *c, unsigned copy, const char *key)
+{
+    const struct value *own = get(c, "cluster", copy, key);
+    bool says = own->bad || (strcmp(key, "modules") == 0 ? own->num > 0 : *own->text != '\0');
+
+    return says ? own : get(c, "hub", 0, key);
+}
+
+static void check_modules(struct check *c)
+{
+    const struct value *clusters = get(c, "hub", 0, "clusters");
+    const struct value *told = NULL;
+
+    for (unsigned copy = 0; !clusters->bad && copy < clusters->num; copy++) {
+        const struct value *modules = effective(c, copy, "modules");
+        const struct value *profile = effective(c, copy, "profile");
+        const struct profile *p = profile_find(profile->text);
+        const struct value *at = modules->line > profile->line ? modules : profile;
+        if (modules->bad || profile->bad || !p || at == told)
+            continue;
+        if (modules->num > p->max_modules)
+            report_error(c->reports, at->line, "[cluster.%u] modules: %d; %s takes at most %u",
+                         copy + 1, (int)modules->num, p->key, p->max_modules);
+        else if (p->many_modules && modules->num > p->many_modules)
+            report_warning(c->reports, at->line,
+                           "[cluster.%u] modules: %d; the manuals of %s disagree above %u",
+                           copy + 1, (int)modules->num, p->key, p->many_modules);
+        else
+            continue;
+        told = at; /* several clusters that inherit one value: one message */
+    }
+}
+
+/* An owner may move the charge voltage inside what every profile in use allows. */
+static void check_charge_voltage(struct check *c)
+{
+    const struct value *v = get(c, "limits", 0, "charge_voltage_max");
+    const struct value *clusters = get(c, "hub", 0, "clusters");
+
+    for (unsigned copy = 0; v->set && v->num && !clusters->bad && copy < clusters->num; copy++) {
+        const struct value *profile = effective(c, copy, "profile");
+        const struct profile *p = profile_find(profile->text);
+        if (profile->bad || !p || (v->num <= p->cvl_max_mV && v->num > p->dvl_floor_mV))
+            continue;
+        report_error(c->reports, v->line,
+                     "[limits] charge_voltage_max: %s V; %s allows above %d.%d up to %d.%d V",
+                     v->text, p->key, p->dvl_floor_mV / 1000, p->dvl_floor_mV % 1000 / 100,
+                     p->cvl_max_mV / 1000, p->cvl_max_mV % 1000 / 100);
+        return;
+    }
+}
+
+static void check_rejoin(struct check *c)
+{
+    const struct value *after = get(c, "limits", 0, "rejoin_s");
+    const struct value *soon = get(c, "limits", 0, "rejoin_short_s");
+
+    if (!after->bad && !soon->bad && soon->num > after->num)
+        report_error(c->reports, soon->line > after->line ? soon->line : after->line,
+                     "[limits] rejoin_short_s: %d is above rejoin_s, %d", (int)soon->num,
+                     (int)after->num);
+}
+
+/* Keys that say nothing with this kind of link. */
+static void check_link_keys(struct check *c, const char *section)
+{
+    static const struct {
+        const char *key, *kind;
+    } only[] = {
+        {"bitrate",  "can"   },
+        {"bring_up", "can"   },
+        {"speed",    "replay"},
+        {"loop",     "replay"},
+        {"period",   "replay"},
+    };
+    struct config_link link;
+    const char *why;
+
+    for (unsigned copy = 0; copy < section_copies(section_find(section)); copy++) {
+        if (!config_link(get(c, section, copy, "link")->text, &link, &why))
+            continue;
+        for (size_t i = 0; i < sizeof(only) / sizeof(only[0]); i++) {
+            const struct value *v = get(c, section, copy, only[i].key);
+            if (v->set && strcmp(link.kind, only[i].kind) != 0)
+                report_warning(c->reports, v->line, "[%s.%u] %s does nothing: the link is %s",
+                               section, copy + 1, only[i].key, link.kind);
+        }
+    }
+}
+
+/* USB serial names go by the order of plugging. */
+static void check_device_names(struct check *c)
+{
+    static const char *const fleeting[] = {"/dev/ttyUSB", "/dev/ttyACM"};
+    struct owner o;
+    char name[CONFIG_SECTION_MAX + 1];
+
+    for (unsigned i = 0; owner_at(c, i, &o); i++)
+        for (size_t k = 0; k < sizeof(fleeting) / sizeof(fleeting[0]); k++) {
+            if (options[o.row].kind != OPT_DEVICE ||
+                strncmp(o.text, fleeting[k], strlen(fleeting[k])) != 0)
+                continue;
+            section_name(option_section(o.row), o.copy, name, sizeof(name));
+            report_warning(c->reports, o.line,
+                           "[%s] %s: %s may be another device after a restart; use its name in "
+                           "/dev/serial/by-id",
+                           name, options[o.row].key, o.text);
+        }
+}
+
+static bool is_loopback(const struct listen_address *a)
+{
+    static const uint8_t one[16] = {[15] = 1};
+
+    return a->ipv6 ? memcmp(a->addr, one, sizeof(one)) == 0 : a->addr[0] == 127;
+}
+
+/* Somebody should be able to read, and not everybody. */
+static void check_readers(struct check *c)
+{
+    unsigned tcp = section_copies(section_find("modbus.tcp"));
+    unsigned rtu = section_copies(section_find("modbus.rtu"));
+    struct listen_address address;
+    bool any = false;
+
+    for (unsigned copy = 0; copy < rtu; copy++)
+        any |= head_line(c, "modbus.rtu", copy) != 0;
+    for (unsigned copy = 0; copy < tcp; copy++) {
+        const struct value *listen = get(c, "modbus.tcp", copy, "listen");
+        const struct value *allow = get(c, "modbus.tcp", copy, "allow");
+        if (!head_line(c, "modbus.tcp", copy))
+            continue;
+        any = true;
+        if (listen->set && !allow->set && !allow->bad && listen_parse(listen->text, &address) &&
+            !is_loopback(&address))
+            report_warning(c->reports, listen->line,
+                           "[modbus.tcp%s] listens on %s without allow: everybody who reaches it "
+                           "can read",
+                           copy == 0   ? ""
+                           : copy == 1 ? ".2"
+                           : copy == 2 ? ".3"
+                                       : ".4",
+                           listen->text);
+    }
+    if (!any)
+        report_warning(c->reports, 0,
+                       "no [modbus.tcp] or [modbus.rtu]: nobody can read the registers");
+}
+
+void config_check(const struct config *cfg, struct reports *r)
+{
+    struct check c = {cfg, r};
+
+    for (int row = 0; row < (int)option_count; row++)
+        if (options[row].needed)
+            check_needed(&c, row);
+    check_clusters(&c);
+    check_owners(&c);
+    check_modules(&c);
+    check_charge_voltage(&c);
+    check_rejoin(&c);
+    check_link_keys(&c, "cluster");
+    check_link_keys(&c, "inverter");
+    check_device_names(&c);
+    check_readers(&c);
+}

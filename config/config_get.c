@@ -1,0 +1,143 @@
+/* Answers about a configuration that was taken. */
+#include "config_options.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Asking for what the table does not have is a bug. */
+static int known_section(const char *section, unsigned index, unsigned *copy)
+{
+    int row = section_find(section);
+
+    if (row < 0)
+        abort();
+    bool single = options[row].numbering == SINGLE;
+    *copy = single ? 0 : index - 1;
+    if ((single && index != 0) || *copy >= section_copies(row))
+        abort();
+    return row;
+}
+
+static const struct value *known(const struct config *cfg, const char *section, unsigned index,
+                                 const char *key, const struct option **option)
+{
+    unsigned copy;
+    int row = option_find(known_section(section, index, &copy), key);
+
+    if (row < 0)
+        abort();
+    *option = &options[row];
+    return &cfg->value[option_slot(row, copy)];
+}
+
+bool config_has(const struct config *cfg, const char *section, unsigned index)
+{
+    unsigned copy;
+    int row = known_section(section, index, &copy);
+
+    return cfg->seen[row][copy] != 0;
+}
+
+bool config_is_set(const struct config *cfg, const char *section, unsigned index, const char *key)
+{
+    const struct option *o;
+
+    return known(cfg, section, index, key, &o)->set;
+}
+
+int64_t config_num(const struct config *cfg, const char *section, unsigned index, const char *key)
+{
+    const struct option *o;
+    const struct value *v = known(cfg, section, index, key, &o);
+
+    if (o->kind != OPT_NUM && o->kind != OPT_NUMS && o->kind != OPT_ENUM)
+        abort();
+    return v->num;
+}
+
+bool config_nth(const struct config *cfg, const char *section, unsigned index, const char *key,
+                unsigned i, int64_t *out)
+{
+    const struct option *o;
+    const struct value *v = known(cfg, section, index, key, &o);
+    char word[CONFIG_TEXT_MAX];
+
+    if (o->kind != OPT_NUMS)
+        abort();
+    return word_at(v->text, i, word, sizeof(word)) && number_parse(word, o->per, out);
+}
+
+const char *config_text(const struct config *cfg, const char *section, unsigned index,
+                        const char *key)
+{
+    const struct option *o;
+
+    return known(cfg, section, index, key, &o)->text;
+}
+
+unsigned config_choice(const struct config *cfg, const char *section, unsigned index,
+                       const char *key)
+{
+    const struct option *o;
+    const struct value *v = known(cfg, section, index, key, &o);
+    char allowed[160];
+    char word[CONFIG_TEXT_MAX];
+
+    if (o->kind != OPT_ENUM && o->kind != OPT_PROFILE)
+        abort();
+    option_allowed(o, allowed, sizeof(allowed));
+    for (unsigned i = 0; word_at(allowed, i, word, sizeof(word)); i++)
+        if (strcmp(word, v->text) == 0)
+            return i;
+    return UINT_MAX;
+}
+
+bool config_cidr(const struct config *cfg, const char *section, unsigned index, const char *key,
+                 unsigned i, struct config_cidr *out)
+{
+    const struct option *o;
+    const struct value *v = known(cfg, section, index, key, &o);
+    char word[CONFIG_TEXT_MAX];
+    const char *why;
+
+    if (o->kind != OPT_CIDRS)
+        abort();
+    return word_at(v->text, i, word, sizeof(word)) && cidr_parse(word, out, &why);
+}
+
+static bool same_value(const struct option *o, const struct value *a, const struct value *b)
+{
+    if (o->kind == OPT_NUM)
+        return a->num == b->num; /* 5 and 5.0 are one number */
+    return strcmp(a->text, b->text) == 0;
+}
+
+bool config_needs_restart(const struct config *a, const struct config *b, char *out, size_t size)
+{
+    char name[CONFIG_SECTION_MAX + 1];
+    int head = 0;
+
+    for (int row = 0; row < (int)option_count; row++) {
+        if (options[row].kind == OPT_SECTION)
+            head = row;
+        for (unsigned c = 0; c < section_copies(head); c++) {
+            section_name(head, c, name, sizeof(name));
+            size_t slot = option_slot(row, c);
+            /* A repeating section is a port of its own: there or not there matters. */
+            if (row == head && options[head].numbering != SINGLE &&
+                !a->seen[row][c] != !b->seen[row][c]) {
+                snprintf(out, size, "[%s]", name);
+                return true;
+            }
+            if (row != head && !options[row].live &&
+                !same_value(&options[row], &a->value[slot], &b->value[slot])) {
+                snprintf(out, size, "[%s] %s", name, options[row].key);
+                return true;
+            }
+        }
+    }
+    return false;
+}

@@ -1,0 +1,74 @@
+/* How a port is wired, as a text. */
+#include "config.h"
+
+#include <string.h>
+
+#define CAN_NAME_MAX 15   /* IFNAMSIZ - 1 */
+#define UNIX_PATH_MAX 107 /* sun_path without its NUL */
+
+static const char allowed[] = "write a CAN interface (can0), unix:PATH, replay:FILE or sim";
+
+/* Kinds with a target behind a colon. */
+static const struct {
+    const char *kind;
+    size_t most; /* characters of the target */
+    const char *not_yet;
+} kinds[] = {
+    {"unix",       UNIX_PATH_MAX,       NULL                                                },
+    {"replay",     CONFIG_TEXT_MAX - 1, NULL                                                },
+    {"slcan",      CONFIG_TEXT_MAX - 1,
+     "slcan: links are not built yet; run slcand and write the interface it makes"          },
+    {"cannelloni", CONFIG_TEXT_MAX - 1,
+     "cannelloni: links are not built yet; run cannelloni and write the interface it serves"},
+    {"serial",     CONFIG_TEXT_MAX - 1,
+     "serial: links are not built yet; batteries speak CAN here for now"                    },
+};
+
+static bool can_name(const char *s)
+{
+    size_t len = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
+
+    return len > 0 && len <= CAN_NAME_MAX && !s[len] && s[0] != '.' && s[0] != '-';
+}
+
+/* "replay" alone is a forgotten path, not an interface of that name. */
+static bool bare_kind(const char *s)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(s, kinds[i].kind) == 0)
+            return true;
+    return false;
+}
+
+static bool take(const char *kind, const char *target, struct config_link *out)
+{
+    out->kind = kind;
+    memset(out->target, 0, sizeof(out->target));
+    strncpy(out->target, target, sizeof(out->target) - 1);
+    return true;
+}
+
+bool config_link(const char *text, struct config_link *out, const char **why)
+{
+    *why = allowed;
+    if (strcmp(text, "sim") == 0)
+        return take("sim", "", out);
+    if (!bare_kind(text) && can_name(text))
+        return take("can", text, out);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        size_t len = strlen(kinds[i].kind);
+        if (strncmp(text, kinds[i].kind, len) != 0 || text[len] != ':')
+            continue;
+        const char *target = text + len + 1;
+        if (kinds[i].not_yet)
+            *why = kinds[i].not_yet;
+        else if (!*target)
+            *why = "there is no path behind the colon";
+        else if (strlen(target) > kinds[i].most)
+            *why = "the path is too long; a Unix socket has room for 107 characters";
+        else
+            return take(kinds[i].kind, target, out);
+        return false;
+    }
+    return false;
+}

@@ -1,0 +1,104 @@
+/* The table of options.def as data, for the files of config/ only; everybody else asks
+ * config.h. */
+#ifndef CONFIG_CONFIG_OPTIONS_H
+#define CONFIG_CONFIG_OPTIONS_H
+
+#include "config.h"
+
+#define CONFIG_MAX_INDEX 5    /* of a numbered section */
+#define CONFIG_LINE_MAX 190   /* characters of a line; the INI library cuts at 199 */
+#define CONFIG_SECTION_MAX 49 /* characters of a section's name; it cuts there too */
+
+enum option_kind {
+    OPT_SECTION, /* the head of the options that follow */
+    OPT_NUM,
+    OPT_NUMS,
+    OPT_ENUM,
+    OPT_PROFILE,
+    OPT_LINK,
+    OPT_DEVICE,
+    OPT_LISTEN,
+    OPT_CIDRS,
+};
+
+enum option_numbering { SINGLE, NUMBERED, FIRST_BARE };
+
+struct option {
+    enum option_kind kind;
+    const char *key;      /* of a section its name */
+    const char *fallback; /* the default as written; the example where it is needed */
+    const char *lo, *hi;  /* as written */
+    const char *words;    /* separated by blanks */
+    const char *unit, *text;
+    int per;   /* small units in one shown unit */
+    int most;  /* entries of a list; the last index of a section */
+    bool zero; /* 0 is allowed though it is below lo */
+    bool needed;
+    bool live;
+    enum option_numbering numbering; /* of a section */
+};
+
+extern const struct option options[];
+extern const size_t option_count;
+
+/* What one key of one section holds. */
+struct value {
+    bool set; /* by the file */
+    bool bad; /* it was refused: do not draw conclusions from it */
+    int line;
+    int64_t num;
+    char text[CONFIG_TEXT_MAX];
+};
+
+struct config {
+    /* Line of the section's head, 0 when the file does not have it; by row of options[] and
+     * index (0 based). */
+    int (*seen)[CONFIG_MAX_INDEX];
+    struct value value[];
+};
+
+/* The row of this section, or -1. */
+int section_find(const char *name);
+
+/* The row of this key in the section at this row, or -1. */
+int option_find(int section, const char *key);
+
+/* The head of the section an option stands in. */
+int option_section(int option);
+
+/* How many sections the head at this row stands for. */
+unsigned section_copies(int section);
+
+/* Where the values of a row begin; `copy` is 0 based. */
+size_t option_slot(int option, unsigned copy);
+
+/* "[cluster.2]" without the brackets. */
+void section_name(int section, unsigned copy, char *out, size_t size);
+
+/* Checks a text and takes it as the value of an option. On a mistake false, `why` says what is
+ * allowed, and the value is as before. */
+bool option_take(const struct option *o, const char *text, struct value *out, char *why,
+                 size_t why_size);
+
+/* What is allowed, for people: "1..5", "none even odd"; "" when the kind says it. */
+void option_allowed(const struct option *o, char *out, size_t size);
+
+/* The i-th word of a list separated by blanks or commas, cut to size. */
+bool word_at(const char *list, unsigned i, char *out, size_t size);
+
+/* A number as people write it, times per; decimals as per allows. Nothing but digits and one
+ * point, a minus sign before. */
+bool number_parse(const char *text, int per, int64_t *out);
+
+/* ADDRESS:PORT or [ADDRESS]:PORT. IPv4 in the first four bytes of addr. */
+struct listen_address {
+    uint8_t addr[16];
+    uint16_t port;
+    bool ipv6;
+};
+bool listen_parse(const char *text, struct listen_address *out);
+
+/* An address block; without /N the one address. false with the reason in *why. */
+bool cidr_parse(const char *text, struct config_cidr *out, const char **why);
+
+#endif

@@ -1,0 +1,34 @@
+/* What is wrong or doubtful in a file, kept in the order of its lines until it is told. For
+ * the files of config/ only. */
+#ifndef CONFIG_CONFIG_REPORT_H
+#define CONFIG_CONFIG_REPORT_H
+
+#include "config_options.h"
+
+#define REPORTS_MAX 100
+
+struct report {
+    struct config_error err;
+    bool warning;
+};
+
+struct reports {
+    struct report at[REPORTS_MAX];
+    unsigned count, errors; /* errors counts those without room too */
+    unsigned lost;
+};
+
+/* Line 0: about no line; told last. Two of the same line keep their order. */
+__attribute__((format(printf, 3, 4))) void report_error(struct reports *r, int line,
+                                                        const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void report_warning(struct reports *r, int line,
+                                                          const char *fmt, ...);
+
+/* Tells them all, and how many found no room. */
+void reports_tell(const struct reports *r, config_on_error *on_error, config_on_error *on_warning,
+                  void *arg);
+
+/* What no single line shows: missing sections, contradictions, two owners of one port. */
+void config_check(const struct config *cfg, struct reports *r);
+
+#endif
