@@ -6,39 +6,161 @@
 #ifndef REGISTERS_REGMAP_H
 #define REGISTERS_REGMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
 #include "model/snapshot.h"
 
-/* The words of all blocks, in address order, big words first. Plain data of fixed size; what
- * the control thread publishes and the server copies answers from. */
+/* A new major: addresses or meanings changed. A new minor: registers were added. */
+#define REGMAP_VERSION_MAJOR 0
+#define REGMAP_VERSION_MINOR 1
+
+/* The words of all blocks, in the order of registers.def. Plain data of fixed size; what the
+ * control thread publishes and the server copies answers from. */
 #define REGMAP_WORDS_MAX 8192
 struct image {
     uint16_t word[REGMAP_WORDS_MAX];
 };
 
-/* Fills the image. Unknown reads as the type's "not available" code: 0xFFFF or 0xFFFFFFFF
- * unsigned, 0x8000 or 0x80000000 signed; reserved words inside a block read so too (0xFFFF). */
+/* Fills the image. Unknown reads as the type's "not available" code: all ones unsigned, 0x8000,
+ * 0x80000000 ... signed; a text that is not known is all zero; reserved words inside a block
+ * read as 0xFFFF. A value beyond its type's range reads as the nearest one that is no code. */
 void regmap_fill(struct image *img, const struct snapshot *snap);
 
 /* Where words addr..addr+n-1 lie in image.word, or -1 when one of them is outside every
- * block: exception 02. Constant time. */
+ * block (exception 02) or n is 0. Time does not depend on the address or on n. */
 int regmap_find(uint16_t addr, unsigned n);
 
-/* Contents hash of the map (addresses, types, scales, names), and its version. */
+/* Hash over what the map promises: addresses, types, scales, names. */
 uint32_t regmap_hash(void);
-#define REGMAP_VERSION_MAJOR 0
-#define REGMAP_VERSION_MINOR 1
 
-/* HUB_OK when the table is well formed: sorted, no overlaps, inside blocks, unique names,
- * aligned where types ask for it, hot block at most 60 words, blocks at most 125 words. `why`
- * gets the first finding. */
+/* HUB_OK when the table is well formed: blocks inside one area, none touching another, the
+ * hot block at most 60 words, every block at most 125; lines inside their block, in order,
+ * names unique, types that fit their signals. `why` gets the first finding. */
 enum status regmap_check(const char **why);
 
-/* Prints the map in a format: "md", "csv", "ha" ... to out(arg, text). HUB_ERANGE: no such
- * format; regmap_formats is the NULL-ended list of names. */
+/* Prints the map in a format: "md", "csv", "ha" ... to out(arg, text), piece by piece.
+ * HUB_ERANGE: no such format; regmap_formats is the NULL-ended list of names. */
 extern const char *const regmap_formats[];
 enum status regmap_print(const char *format, void (*out)(void *arg, const char *text), void *arg);
+
+/* --- The table itself, for clients, documents and tests. --- */
+
+enum reg_type {
+    REG_U16,
+    REG_S16,
+    REG_U32,
+    REG_S32,
+    REG_U64,
+    REG_S64, /* big words first */
+    REG_TEXT,
+    REG_TYPE_COUNT
+};
+
+struct reg_type_info {
+    const char *name; /* "uint16" */
+    uint8_t words;    /* of a number; 0: the line tells */
+    int64_t lo, hi;   /* what a value can be */
+    uint64_t none;    /* the code for "not available" */
+};
+extern const struct reg_type_info reg_type_info[REG_TYPE_COUNT];
+
+/* Packs a value already in LSB into the type's words, and back. Out-of-range values saturate;
+ * unknown becomes the code. reg_unpack returns false on the code. Not for REG_TEXT. */
+void reg_pack(enum reg_type type, bool known, int64_t value, uint16_t *words);
+bool reg_unpack(enum reg_type type, const uint16_t *words, int64_t *value);
+
+enum reg_of { REG_OF_HUB, REG_OF_CLUSTER, REG_OF_INVERTER };
+
+enum reg_block {
+#define BLOCK(id, base, stride, count, words, of, title) BLOCK_##id,
+#include "registers.def"
+    BLOCK_COUNT
+};
+
+struct reg_block_info {
+    uint16_t base, stride, count, words; /* n-th block at base + stride * n */
+    enum reg_of of;
+    uint16_t first; /* its lines: from reg_line[first] up to the first of the next block */
+    const char *title;
+};
+extern const struct reg_block_info reg_block_info[BLOCK_COUNT + 1]; /* the last one only ends */
+
+enum reg_source {
+    REG_FROM_SIGNAL,    /* what: enum signal; n of them in a row */
+    REG_FROM_TEXT,      /* what: enum text */
+    REG_FROM_ALARMS,    /* what: enum tier */
+    REG_FROM_LATCHED,   /* what: enum tier */
+    REG_FROM_TIERS,     /* what: 1 latched, 0 active; bit n: tier n has an alarm */
+    REG_FROM_FIXED,     /* what: enum reg_fixed */
+    REG_FROM_DIRECTORY, /* what: enum reg_block */
+};
+
+enum reg_fixed {
+    REG_FIXED_MAGIC,
+    REG_FIXED_MAP_MAJOR,
+    REG_FIXED_MAP_MINOR,
+    REG_FIXED_MAP_HASH,
+    REG_FIXED_SOFTWARE_MAJOR,
+    REG_FIXED_SOFTWARE_MINOR,
+    REG_FIXED_SOFTWARE_PATCH,
+    REG_FIXED_DIRECTORY_LENGTH,
+};
+
+#define REGMAP_MAGIC 0x48554247 /* "HUBG" */
+
+/* One line of registers.def. */
+struct reg_line {
+    uint8_t offset; /* in its block */
+    uint8_t words;  /* of one of its values */
+    uint8_t n;      /* values in a row */
+    enum reg_type type;
+    enum reg_source source;
+    uint16_t what;
+    uint16_t lsb; /* signal units of one LSB */
+    bool sensor;  /* also in homeassistant.yaml */
+    const char *name;
+    const char *text; /* NULL: the signal, text or tier tells */
+};
+extern const struct reg_line reg_line[];
+extern const size_t n_reg_lines;
+
+/* A range of addresses and what it is kept for. */
+struct reg_area {
+    uint16_t first, last;
+    const char *text;
+};
+extern const struct reg_area reg_area[];
+extern const size_t n_reg_areas;
+
+/* regmap_check on any table, so that the check can be checked. */
+struct reg_table {
+    const struct reg_area *area;
+    size_t n_areas;
+    const struct reg_block_info *block; /* n_blocks and one that ends */
+    size_t n_blocks;
+    const struct reg_line *line;
+};
+enum status regmap_check_table(const struct reg_table *table, const char **why);
+
+/* A register as clients see it: one value at one address. */
+struct reg {
+    const struct reg_line *line;
+    enum reg_block block;
+    uint16_t place; /* which one of the block's count, from 0 */
+    uint16_t addr, words;
+    char name[48];      /* "cluster1_soc" */
+    const char *symbol; /* of the unit shown; "" for counts and codes */
+    uint16_t lsb, per;  /* value in that unit = raw x lsb / per */
+    const char *text;
+};
+
+/* Calls visit for every register; addresses rise. */
+void regmap_each(void (*visit)(void *arg, const struct reg *reg), void *arg);
+
+/* Takes the words of one block, as read from a server, back into what they were made of: the
+ * signals, texts and alarms of `out`. What is not available becomes unknown. */
+void regmap_take(enum reg_block block, const uint16_t *words, struct battery *out);
 
 #endif

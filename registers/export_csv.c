@@ -1,0 +1,40 @@
+/* The map for SCADA import and for scripts, and the numbers that stand for words. */
+#include "export_sink.h"
+
+#include "model/words.h"
+
+/* Texts of the tables hold no quotes; a comma asks for them. */
+static void row(void *arg, const struct reg *reg)
+{
+    char scale[SCALE_MAX];
+
+    put(arg, "holding,%u,%u,%u,%s,%s,%s,r,%s,\"%s\"\n", reg->addr, reg_reference(reg->addr),
+        reg->words, reg_type_info[reg->line->type].name, reg->symbol, reg_scale(reg, scale),
+        reg->name, reg->text);
+}
+
+void export_csv(const struct sink *to)
+{
+    struct sink copy = *to;
+
+    put(to, "table,address,reference,words,type,unit,scale,access,name,description\n");
+    regmap_each(row, &copy);
+}
+
+static void list(const struct sink *to, const char *name, const struct word *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        put(to, "%s,%u,%s,\"%s\"\n", name, words[i].code, words[i].name, words[i].text);
+}
+
+void export_codes(const struct sink *to)
+{
+    put(to, "list,code,name,description\n");
+    list(to, "hub_state", hub_states, n_hub_states);
+    list(to, "cluster_state", cluster_states, n_cluster_states);
+    list(to, "link_state", link_states, n_link_states);
+    list(to, "reason", reasons, n_reasons);
+    for (unsigned bit = 0; bit < ALARM_BITS; bit++)
+        if (alarm_info[bit].name)
+            put(to, "alarm,%u,%s,\"%s\"\n", bit, alarm_info[bit].name, alarm_info[bit].text);
+}

@@ -1,0 +1,162 @@
+/* The map for people: what to know first, the division of the addresses, every block, and
+ * the numbers that stand for words. */
+#include "export_sink.h"
+
+#include "model/words.h"
+
+static const char head[] =
+    "# Modbus register map of hubgate\n"
+    "\n"
+    "Made from `registers/registers.def` by `regdoc`; the gateway serves the same table\n"
+    "(`hubgate registers --format md`). Do not edit.\n"
+    "\n"
+    "## Know this first\n"
+    "\n"
+    "* **Addresses** are as on the wire: the first register is 0. Beside the decimal address\n"
+    "  stand its hex form and the 1-based reference (address 100 = 0x0064 = 400101) for tools\n"
+    "  that count so.\n"
+    "* **Function codes** 03 (holding) and 04 (input) answer the same content. For input\n"
+    "  registers read 3xxxxx instead of 4xxxxx in the references.\n"
+    "* **Word order**: big-endian; 32- and 64-bit values have the high word first (ABCD).\n"
+    "* **Sign**: current and power are positive while the battery charges, negative while it\n"
+    "  discharges. Limits are magnitudes, never negative.\n"
+    "* **Value** = raw x scale, in the unit beside it. Limits are rounded down, all other values\n"
+    "  to the nearest step. A value beyond the range of its type reads as the nearest value\n"
+    "  that is no code; counters stay there.\n"
+    "* **Reads**: up to 125 registers in one request come from one instant. A read must lie\n"
+    "  inside one block; reserved words of a block read as 0xFFFF, an address outside every\n"
+    "  block answers exception 02.\n"
+    "* **The map is kept**: released addresses never change their meaning. `map_version_minor`\n"
+    "  goes up when registers are added, `map_version_major` if it ever had to change\n"
+    "  otherwise; `map_hash` changes with either.\n"
+    "* **Find the blocks** by the directory at address 40 instead of typing addresses in, if\n"
+    "  your client can.\n"
+    "\n"
+    "### Not available\n"
+    "\n"
+    "Unknown is never 0. It is this code, one for each type:\n"
+    "\n"
+    "| type | words | code |\n"
+    "|---|---:|---|\n";
+
+static void none_codes(const struct sink *to)
+{
+    for (unsigned i = 0; i < REG_TYPE_COUNT; i++) {
+        const struct reg_type_info *t = &reg_type_info[i];
+
+        if (t->words)
+            put(to, "| %s | %u | 0x%0*llX |\n", t->name, t->words, 4 * t->words,
+                (unsigned long long)t->none);
+    }
+    put(to, "| text | as listed | all words 0 |\n\n"
+            "Texts have two ASCII characters a word, the first in the high byte, and end with\n"
+            "zeros. Alarm words are always available; a cluster that was never seen has none.\n");
+}
+
+static void areas(const struct sink *to)
+{
+    put(to, "\n## Division of the addresses\n\n| from | to | hex | for |\n|---:|---:|---|---|\n");
+    for (size_t i = 0; i < n_reg_areas; i++)
+        put(to, "| %u | %u | 0x%04X-0x%04X | %s |\n", reg_area[i].first, reg_area[i].last,
+            reg_area[i].first, reg_area[i].last, reg_area[i].text);
+    put(to, "\nWords from the start of one cluster to the next: %u. Offsets are equal in all.\n",
+        reg_block_info[BLOCK_CLUSTER].stride);
+}
+
+static void block_head(const struct sink *to, const struct reg_block_info *b, enum reg_block id)
+{
+    put(to, "\n## %s\n\n%u words from address %u (0x%04X, %u).", b->title, b->words, b->base,
+        b->base, reg_reference(b->base));
+    if (b->count > 1) {
+        put(to, " There are %u of them, %u addresses apart:\n", b->count, b->stride);
+        for (unsigned i = 0; i < b->count; i++)
+            put(to, "%s %u at %u", i ? "," : "", i + 1, b->base + i * b->stride);
+        put(to, ". The table shows the first one.");
+    }
+    if (id == BLOCK_HOT)
+        put(to, " One read is enough for Home Assistant.");
+    put(to, "\n\n| address | hex | reference | words | type | scale | unit | name | meaning |\n"
+            "|---:|---|---:|---:|---|---:|---|---|---|\n");
+}
+
+struct md {
+    const struct sink *to;
+    int block; /* under whose head we are, -1 under none */
+};
+
+static const char *list_of(const struct reg *reg)
+{
+    if (reg->line->source == REG_FROM_ALARMS || reg->line->source == REG_FROM_LATCHED)
+        return "; see [alarm bits](#alarm-bits)";
+    if (reg->line->source != REG_FROM_SIGNAL || signal_info[reg->line->what].unit != CODE)
+        return "";
+    switch (reg->line->what) {
+    case SIG_STATE:
+        return reg_block_info[reg->block].of == REG_OF_HUB
+                   ? "; see [hub states](#hub-states)"
+                   : "; see [cluster states](#cluster-states)";
+    case SIG_LINK_STATE:
+        return "; see [link states](#link-states)";
+    case SIG_REASON:
+    case SIG_CCL_REASON:
+    case SIG_DCL_REASON:
+    case SIG_CVL_REASON:
+    case SIG_DVL_REASON:
+        return "; see [reasons](#reasons)";
+    default:
+        return "";
+    }
+}
+
+static void row(void *arg, const struct reg *reg)
+{
+    struct md *md = arg;
+    char scale[SCALE_MAX];
+
+    if (reg->place > 0)
+        return;
+    if (md->block != (int)reg->block)
+        block_head(md->to, &reg_block_info[reg->block], reg->block);
+    md->block = (int)reg->block;
+    put(md->to, "| %u | 0x%04X | %u | %u | %s | %s | %s | `%s` | %s%s |\n", reg->addr, reg->addr,
+        reg_reference(reg->addr), reg->words, reg_type_info[reg->line->type].name,
+        reg_scale(reg, scale), reg->symbol, reg->name, reg->text, list_of(reg));
+}
+
+static void list(const struct sink *to, const char *title, const struct word *words, size_t n)
+{
+    put(to, "\n### %s\n\n| number | name | meaning |\n|---:|---|---|\n", title);
+    for (size_t i = 0; i < n; i++)
+        put(to, "| %u | %s | %s |\n", words[i].code, words[i].name, words[i].text);
+}
+
+static void alarm_bits(const struct sink *to)
+{
+    static const char *const forbids[] = {"", "charging", "discharging", "both"};
+
+    put(to, "\n### Alarm bits\n\n"
+            "The same bits in every tier, in each cluster and in the hub. Bit 0 is the lowest bit\n"
+            "of the last of the four words; `word` counts the words from 0.\n\n"
+            "| bit | word | mask | name | a protection forbids | meaning "
+            "|\n|---:|---:|---|---|---|---|\n");
+    for (unsigned bit = 0; bit < ALARM_BITS; bit++)
+        if (alarm_info[bit].name)
+            put(to, "| %u | %u | 0x%04X | %s | %s | %s |\n", bit, 3 - bit / 16, 1u << bit % 16,
+                alarm_info[bit].name, forbids[alarm_info[bit].direction], alarm_info[bit].text);
+}
+
+void export_md(const struct sink *to)
+{
+    struct md md = {to, -1};
+
+    to->out(to->arg, head);
+    none_codes(to);
+    areas(to);
+    regmap_each(row, &md);
+    put(to, "\n## Numbers that stand for words\n");
+    list(to, "Hub states", hub_states, n_hub_states);
+    list(to, "Cluster states", cluster_states, n_cluster_states);
+    list(to, "Link states", link_states, n_link_states);
+    list(to, "Reasons", reasons, n_reasons);
+    alarm_bits(to);
+}

@@ -1,0 +1,30 @@
+/* What the exports share: where text goes, and how values are spelt. */
+#ifndef REGISTERS_EXPORT_SINK_H
+#define REGISTERS_EXPORT_SINK_H
+
+#include "regmap.h"
+
+struct sink {
+    void (*out)(void *arg, const char *text);
+    void *arg;
+};
+
+/* printf to a sink; at most 1000 characters a call. */
+void put(const struct sink *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The factor from raw to the unit shown as a decimal number: "0.01". Returns out. */
+#define SCALE_MAX 16
+const char *reg_scale(const struct reg *reg, char out[SCALE_MAX]);
+
+/* How many decimals that factor has. */
+unsigned reg_decimals(const struct reg *reg);
+
+/* The 1-based reference of a holding register in six digits: address 100 is 400101. */
+unsigned reg_reference(uint16_t addr);
+
+void export_md(const struct sink *to);
+void export_csv(const struct sink *to);
+void export_ha(const struct sink *to);
+void export_codes(const struct sink *to);
+
+#endif

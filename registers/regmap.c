@@ -1,0 +1,273 @@
+#include "regmap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/version.h"
+
+void reg_pack(enum reg_type type, bool known, int64_t value, uint16_t *words)
+{
+    const struct reg_type_info *t = &reg_type_info[type];
+    uint64_t raw = known ? (uint64_t)clamp64(value, t->lo, t->hi) : t->none;
+
+    for (unsigned i = t->words; i > 0; i--, raw >>= 16)
+        words[i - 1] = (uint16_t)raw;
+}
+
+bool reg_unpack(enum reg_type type, const uint16_t *words, int64_t *value)
+{
+    const struct reg_type_info *t = &reg_type_info[type];
+    unsigned spare = 64 - 16u * t->words;
+    uint64_t raw = 0;
+
+    for (unsigned i = 0; i < t->words; i++)
+        raw = raw << 16 | words[i];
+    if (raw == t->none)
+        return false;
+    if (t->lo < 0 && raw >> (63 - spare) & 1)
+        raw |= ~(UINT64_MAX >> spare);
+    memcpy(value, &raw, sizeof(raw));
+    return true;
+}
+
+int regmap_find(uint16_t addr, unsigned n)
+{
+    unsigned start = 0;
+
+    for (unsigned b = 0; b < BLOCK_COUNT; b++) {
+        const struct reg_block_info *info = &reg_block_info[b];
+        unsigned off = (unsigned)addr - info->base;
+        unsigned place = info->stride ? off / info->stride : 0;
+
+        off -= place * info->stride;
+        if (addr >= info->base && place < info->count && off < info->words)
+            return n >= 1 && n <= info->words - off ? (int)(start + place * info->words + off) : -1;
+        start += (unsigned)info->words * info->count;
+    }
+    return -1;
+}
+
+static const struct battery *battery_of(const struct snapshot *snap, enum reg_of of, unsigned place)
+{
+    switch (of) {
+    case REG_OF_CLUSTER:
+        return &snap->cluster[place];
+    case REG_OF_INVERTER:
+        return &snap->inverter[place];
+    case REG_OF_HUB:
+        break;
+    }
+    return &snap->hub;
+}
+
+static void fill_signals(const struct reg_line *line, const struct signals *s, uint16_t *words)
+{
+    for (unsigned i = 0; i < line->n; i++) {
+        enum signal id = (enum signal)(line->what + i);
+
+        reg_pack(line->type, signal_known(s, id),
+                 divide(s->value[id], line->lsb, signal_info[id].rounding),
+                 words + i * line->words);
+    }
+}
+
+static void fill_text(const char *text, unsigned n, uint16_t *words)
+{
+    size_t len = strlen(text);
+
+    for (size_t i = 0; i < n; i++) {
+        unsigned high = 2 * i < len ? (unsigned char)text[2 * i] : 0;
+        unsigned low = 2 * i + 1 < len ? (unsigned char)text[2 * i + 1] : 0;
+
+        words[i] = (uint16_t)(high << 8 | low);
+    }
+}
+
+/* Alarms use all 64 bits and are always known. */
+static void fill_alarms(uint64_t bits, uint16_t *words)
+{
+    for (unsigned i = 0; i < 4; i++)
+        words[i] = (uint16_t)(bits >> (48 - 16 * i));
+}
+
+static uint16_t tiers(const uint64_t *alarms)
+{
+    unsigned bits = 0;
+
+    for (unsigned tier = 0; tier < TIER_COUNT; tier++)
+        bits |= (unsigned)(alarms[tier] != 0) << tier;
+    return (uint16_t)bits;
+}
+
+/* The n-th number of HUBGATE_VERSION. */
+static int64_t software_version(unsigned n)
+{
+    const char *p = HUBGATE_VERSION;
+
+    while (n-- > 0 && strchr(p, '.'))
+        p = strchr(p, '.') + 1;
+    return strtol(p, NULL, 10);
+}
+
+static int64_t fixed_value(enum reg_fixed what)
+{
+    switch (what) {
+    case REG_FIXED_MAGIC:
+        return REGMAP_MAGIC;
+    case REG_FIXED_MAP_MAJOR:
+        return REGMAP_VERSION_MAJOR;
+    case REG_FIXED_MAP_MINOR:
+        return REGMAP_VERSION_MINOR;
+    case REG_FIXED_MAP_HASH:
+        return regmap_hash();
+    case REG_FIXED_SOFTWARE_MAJOR:
+        return software_version(0);
+    case REG_FIXED_SOFTWARE_MINOR:
+        return software_version(1);
+    case REG_FIXED_SOFTWARE_PATCH:
+        return software_version(2);
+    case REG_FIXED_DIRECTORY_LENGTH:
+        return BLOCK_COUNT - 1; /* all but the block it stands in */
+    }
+    return 0;
+}
+
+static void fill_directory(const struct reg_block_info *b, uint16_t *words)
+{
+    words[0] = b->base;
+    words[1] = b->words;
+    words[2] = b->stride;
+    words[3] = b->count;
+}
+
+static void fill_line(const struct reg_line *line, const struct battery *b, uint16_t *words)
+{
+    switch (line->source) {
+    case REG_FROM_SIGNAL:
+        fill_signals(line, &b->s, words);
+        break;
+    case REG_FROM_TEXT:
+        fill_text(b->t.value[line->what], line->words, words);
+        break;
+    case REG_FROM_ALARMS:
+        fill_alarms(b->a.active[line->what], words);
+        break;
+    case REG_FROM_LATCHED:
+        fill_alarms(b->a.latched[line->what], words);
+        break;
+    case REG_FROM_TIERS:
+        *words = tiers(line->what ? b->a.latched : b->a.active);
+        break;
+    case REG_FROM_FIXED:
+        reg_pack(line->type, true, fixed_value((enum reg_fixed)line->what), words);
+        break;
+    case REG_FROM_DIRECTORY:
+        fill_directory(&reg_block_info[line->what], words);
+        break;
+    }
+}
+
+void regmap_fill(struct image *img, const struct snapshot *snap)
+{
+    uint16_t *words = img->word;
+
+    memset(img->word, 0xFF, sizeof(img->word));
+    for (unsigned b = 0; b < BLOCK_COUNT; b++) {
+        const struct reg_block_info *info = &reg_block_info[b];
+
+        for (unsigned place = 0; place < info->count; place++, words += info->words)
+            for (unsigned i = info->first; i < info[1].first; i++)
+                fill_line(&reg_line[i], battery_of(snap, info->of, place),
+                          words + reg_line[i].offset);
+    }
+}
+
+static void take_signals(const struct reg_line *line, const uint16_t *words, struct signals *s)
+{
+    for (unsigned i = 0; i < line->n; i++) {
+        enum signal id = (enum signal)(line->what + i);
+        int64_t v;
+
+        signal_forget(s, id);
+        if (reg_unpack(line->type, words + i * line->words, &v))
+            signal_set(s, id,
+                       clamp64(v, INT64_MIN / UINT16_MAX, INT64_MAX / UINT16_MAX) * line->lsb, 0);
+    }
+}
+
+static void take_text(const struct reg_line *line, const uint16_t *words, char *text)
+{
+    memset(text, 0, TEXT_MAX + 1);
+    for (unsigned i = 0; i < line->words && i < TEXT_MAX / 2; i++) {
+        text[2 * i] = (char)(words[i] >> 8);
+        text[2 * i + 1] = (char)(words[i] & 0xFF);
+    }
+}
+
+static uint64_t take_alarms(const uint16_t *words)
+{
+    return (uint64_t)words[0] << 48 | (uint64_t)words[1] << 32 | (uint64_t)words[2] << 16 |
+           words[3];
+}
+
+void regmap_take(enum reg_block block, const uint16_t *words, struct battery *out)
+{
+    const struct reg_block_info *info = &reg_block_info[block];
+
+    for (unsigned i = info->first; i < info[1].first; i++) {
+        const struct reg_line *line = &reg_line[i];
+
+        if (line->source == REG_FROM_SIGNAL)
+            take_signals(line, words + line->offset, &out->s);
+        else if (line->source == REG_FROM_TEXT)
+            take_text(line, words + line->offset, out->t.value[line->what]);
+        else if (line->source == REG_FROM_ALARMS)
+            out->a.active[line->what] = take_alarms(words + line->offset);
+        else if (line->source == REG_FROM_LATCHED)
+            out->a.latched[line->what] = take_alarms(words + line->offset);
+    }
+}
+
+/* FNV-1a, 32 bit. */
+static uint32_t hash_bytes(uint32_t h, const void *data, size_t n)
+{
+    const unsigned char *p = data;
+
+    while (n-- > 0)
+        h = (h ^ *p++) * UINT32_C(16777619);
+    return h;
+}
+
+static uint32_t hash_num(uint32_t h, uint32_t n)
+{
+    const unsigned char bytes[] = {(unsigned char)(n >> 24), (unsigned char)(n >> 16),
+                                   (unsigned char)(n >> 8), (unsigned char)n};
+
+    return hash_bytes(h, bytes, sizeof(bytes));
+}
+
+static uint32_t hash_line(uint32_t h, const struct reg_line *line)
+{
+    h = hash_num(h, (uint32_t)line->offset << 16 | (uint32_t)line->words << 8 | line->n);
+    h = hash_num(h, (uint32_t)line->type << 24 | (uint32_t)line->source << 16 | line->lsb);
+    h = hash_bytes(h, line->name, strlen(line->name) + 1);
+    if (line->source == REG_FROM_SIGNAL) /* its number may move, its name may not */
+        h = hash_bytes(h, signal_info[line->what].name, strlen(signal_info[line->what].name) + 1);
+    return h;
+}
+
+uint32_t regmap_hash(void)
+{
+    uint32_t h = UINT32_C(2166136261);
+
+    for (unsigned b = 0; b < BLOCK_COUNT; b++) {
+        const struct reg_block_info *info = &reg_block_info[b];
+
+        h = hash_num(h, (uint32_t)info->base << 16 | info->words);
+        h = hash_num(h, (uint32_t)info->stride << 16 | info->count);
+        for (unsigned i = info->first; i < info[1].first; i++)
+            h = hash_line(h, &reg_line[i]);
+    }
+    return h;
+}
