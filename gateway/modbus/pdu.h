@@ -11,6 +11,8 @@
 #include <stdint.h>
 
 #define MODBUS_PDU_MAX 253
+#define MODBUS_OBJECTS 7      /* 0..2 are the basic ones, 3..6 the regular ones */
+#define MODBUS_OBJECT_MAX 244 /* 253 less the head of the answer and of the object */
 
 enum modbus_exception {
     MODBUS_OK = 0,
@@ -32,20 +34,33 @@ struct modbus_map {
     /* n words in network byte order to out. */
     enum modbus_exception (*read_words)(void *ctx, enum modbus_table table, uint16_t addr,
                                         unsigned n, uint8_t *out);
-    /* n bits, the first in bit 0 of out[0]; spare bits are zero. */
+    /* n bits, the first in bit 0 of out[0]; spare bits are zero. Written bits come the same way,
+     * but what is in their spare bits is the client's. */
     enum modbus_exception (*read_bits)(void *ctx, enum modbus_table table, uint16_t addr,
                                        unsigned n, uint8_t *out);
     enum modbus_exception (*write_words)(void *ctx, uint16_t addr, unsigned n,
                                          const uint8_t *words);
     enum modbus_exception (*write_bits)(void *ctx, uint16_t addr, unsigned n, const uint8_t *bits);
-    /* Objects 0..6 of device identification: vendor, product, revision, url, product name, model,
-     * user application name. NULL: object not there. NULL array: function 43 is exception 01. */
+    /* The MODBUS_OBJECTS texts of device identification: vendor, product code, revision, url,
+     * product name, model, user application name. NULL, or longer than MODBUS_OBJECT_MAX: object
+     * not there. NULL array: function 43 is exception 01. */
     const char *const *identity;
     void *ctx;
 };
 
 /* Answers a request PDU of len bytes into out[MODBUS_PDU_MAX]. Returns the length of the
- * answer, or 0 when there is none (a function code of 0x80 and more). */
+ * answer, or 0 when there is none (no byte at all, or a function code of 0x80 and more, which
+ * could only be answered by what looks like a normal reply). */
 size_t modbus_answer(const struct modbus_map *map, const uint8_t *pdu, size_t len, uint8_t *out);
+
+/* Whether a request of this function code can have this length. True for functions the engine
+ * does not know. A serial line asks, because a reply on the bus carries an address too. */
+bool modbus_fits(const uint8_t *pdu, size_t len);
+
+/* Whether a broadcast may carry this function code: one that writes and reads nothing. */
+bool modbus_broadcast(uint8_t function);
+
+/* The exception answer to a request with this function code, into out[2]; returns 2. */
+size_t modbus_refuse(uint8_t function, enum modbus_exception why, uint8_t *out);
 
 #endif

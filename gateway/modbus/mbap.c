@@ -1,0 +1,68 @@
+#include "modbus/mbap.h"
+
+#include <string.h>
+
+uint8_t *mbap_space(struct mbap *m, size_t *room)
+{
+    if (m->at) {
+        memmove(m->buf, m->buf + m->at, (size_t)(m->end - m->at));
+        m->end = (uint16_t)(m->end - m->at);
+        m->at = 0;
+    }
+    *room = sizeof(m->buf) - m->end;
+    return m->buf + m->end;
+}
+
+void mbap_fed(struct mbap *m, size_t n)
+{
+    m->end = (uint16_t)(m->end + n);
+}
+
+bool mbap_partial(const struct mbap *m)
+{
+    return m->at != m->end;
+}
+
+enum mbap_got mbap_next(struct mbap *m, struct mbap_adu *out)
+{
+    while (m->end - m->at >= 6) {
+        const uint8_t *p = m->buf + m->at;
+        unsigned protocol = (unsigned)p[2] << 8 | p[3];
+        unsigned length = (unsigned)p[4] << 8 | p[5];
+
+        if (length < 2 || length > 1 + MODBUS_PDU_MAX)
+            return MBAP_CLOSE;
+        if ((unsigned)(m->end - m->at) < 6 + length)
+            return MBAP_MORE;
+        m->at = (uint16_t)(m->at + 6 + length);
+        if (protocol != 0)
+            continue;
+        out->transaction = (uint16_t)(p[0] << 8 | p[1]);
+        out->unit = p[6];
+        out->pdu = p + MBAP_HEAD;
+        out->len = length - 1;
+        return MBAP_ADU;
+    }
+    return MBAP_MORE;
+}
+
+size_t mbap_answer(const struct modbus_map *map, uint8_t unit, const struct mbap_adu *adu,
+                   uint8_t *out)
+{
+    bool ours = adu->unit == unit || adu->unit == 0 || adu->unit == 255;
+    size_t len = 0;
+
+    if (ours)
+        len = modbus_answer(map, adu->pdu, adu->len, out + MBAP_HEAD);
+    else if (adu->pdu[0] < 0x80)
+        len = modbus_refuse(adu->pdu[0], MODBUS_NO_TARGET, out + MBAP_HEAD);
+    if (!len)
+        return 0;
+    out[0] = (uint8_t)(adu->transaction >> 8);
+    out[1] = (uint8_t)adu->transaction;
+    out[2] = out[3] = 0;
+    out[4] = (uint8_t)((len + 1) >> 8);
+    out[5] = (uint8_t)(len + 1);
+    out[6] = adu->unit;
+    return MBAP_HEAD + len;
+}

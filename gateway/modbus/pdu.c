@@ -1,0 +1,302 @@
+#include "modbus/pdu.h"
+
+#include <string.h>
+
+/* Page numbers are of the MODBUS Application Protocol Specification V1.1b3. */
+
+enum { READ_BITS = 1, READ_WORDS = 2, WRITE_BITS = 4, WRITE_WORDS = 8, IDENTITY = 16 };
+enum { MEI_DEVICE_ID = 14 };
+
+/* One request on its way through the engine. */
+struct call {
+    const struct modbus_map *map;
+    const uint8_t *req; /* function code first; the length fits the function */
+    size_t len;
+    uint8_t *out;   /* out[0] is the function code already */
+    size_t out_len; /* 1 when the function is called */
+};
+
+static uint16_t u16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static bool inside(uint16_t addr, unsigned n)
+{
+    return addr + n <= 65536u;
+}
+
+/* The replies of single and multiple writes repeat the first bytes of the request. */
+static enum modbus_exception echo(struct call *c, size_t len)
+{
+    memcpy(c->out, c->req, len);
+    c->out_len = len;
+    return MODBUS_OK;
+}
+
+static enum modbus_exception read_bits(struct call *c) /* p11 to 14 */
+{
+    enum modbus_table table = c->req[0] == 1 ? MODBUS_COILS : MODBUS_DISCRETE;
+    uint16_t addr = u16(c->req + 1);
+    unsigned n = u16(c->req + 3);
+
+    if (n < 1 || n > 2000)
+        return MODBUS_ILLEGAL_VALUE;
+    if (!inside(addr, n))
+        return MODBUS_ILLEGAL_ADDRESS;
+    c->out[1] = (uint8_t)((n + 7) / 8);
+    c->out_len = 2u + c->out[1];
+    return c->map->read_bits(c->map->ctx, table, addr, n, c->out + 2);
+}
+
+static enum modbus_exception read_words(struct call *c) /* p15 to 17 */
+{
+    enum modbus_table table = c->req[0] == 3 ? MODBUS_HOLDING : MODBUS_INPUT;
+    uint16_t addr = u16(c->req + 1);
+    unsigned n = u16(c->req + 3);
+
+    if (n < 1 || n > 125)
+        return MODBUS_ILLEGAL_VALUE;
+    if (!inside(addr, n))
+        return MODBUS_ILLEGAL_ADDRESS;
+    c->out[1] = (uint8_t)(2 * n);
+    c->out_len = 2u + c->out[1];
+    return c->map->read_words(c->map->ctx, table, addr, n, c->out + 2);
+}
+
+static enum modbus_exception write_bit(struct call *c) /* p17 to 19: the value comes first */
+{
+    uint16_t value = u16(c->req + 3);
+    uint8_t bit = value == 0xFF00;
+    enum modbus_exception ex;
+
+    if (value != 0xFF00 && value != 0)
+        return MODBUS_ILLEGAL_VALUE;
+    ex = c->map->write_bits(c->map->ctx, u16(c->req + 1), 1, &bit);
+    return ex ? ex : echo(c, 5);
+}
+
+static enum modbus_exception write_word(struct call *c) /* p19, 20 */
+{
+    enum modbus_exception ex = c->map->write_words(c->map->ctx, u16(c->req + 1), 1, c->req + 3);
+
+    return ex ? ex : echo(c, 5);
+}
+
+static enum modbus_exception write_bits(struct call *c) /* p29, 30 */
+{
+    uint16_t addr = u16(c->req + 1);
+    unsigned n = u16(c->req + 3);
+    enum modbus_exception ex;
+
+    if (n < 1 || n > 1968 || c->req[5] != (n + 7) / 8)
+        return MODBUS_ILLEGAL_VALUE;
+    if (!inside(addr, n))
+        return MODBUS_ILLEGAL_ADDRESS;
+    ex = c->map->write_bits(c->map->ctx, addr, n, c->req + 6);
+    return ex ? ex : echo(c, 5);
+}
+
+static enum modbus_exception write_words(struct call *c) /* p30, 31 */
+{
+    uint16_t addr = u16(c->req + 1);
+    unsigned n = u16(c->req + 3);
+    enum modbus_exception ex;
+
+    if (n < 1 || n > 123 || c->req[5] != 2 * n)
+        return MODBUS_ILLEGAL_VALUE;
+    if (!inside(addr, n))
+        return MODBUS_ILLEGAL_ADDRESS;
+    ex = c->map->write_words(c->map->ctx, addr, n, c->req + 6);
+    return ex ? ex : echo(c, 5);
+}
+
+static enum modbus_exception mask_word(struct call *c) /* p36, 37 */
+{
+    const uint8_t *and_mask = c->req + 3, *or_mask = c->req + 5;
+    uint16_t addr = u16(c->req + 1);
+    uint8_t word[2];
+    enum modbus_exception ex = c->map->read_words(c->map->ctx, MODBUS_HOLDING, addr, 1, word);
+
+    if (ex)
+        return ex;
+    for (int i = 0; i < 2; i++)
+        word[i] = (uint8_t)((word[i] & and_mask[i]) | (or_mask[i] & ~and_mask[i]));
+    ex = c->map->write_words(c->map->ctx, addr, 1, word);
+    return ex ? ex : echo(c, 7);
+}
+
+/* Writes first, then reads. The read is tried before, so that nothing is written when its range
+ * is bad. */
+static enum modbus_exception read_write_words(struct call *c) /* p38, 39 */
+{
+    const struct modbus_map *map = c->map;
+    uint16_t read_at = u16(c->req + 1), write_at = u16(c->req + 5);
+    unsigned n_read = u16(c->req + 3), n_write = u16(c->req + 7);
+    enum modbus_exception ex;
+
+    if (n_read < 1 || n_read > 125 || n_write < 1 || n_write > 121 || c->req[9] != 2 * n_write)
+        return MODBUS_ILLEGAL_VALUE;
+    if (!inside(read_at, n_read) || !inside(write_at, n_write))
+        return MODBUS_ILLEGAL_ADDRESS;
+    c->out[1] = (uint8_t)(2 * n_read);
+    c->out_len = 2u + c->out[1];
+    ex = map->read_words(map->ctx, MODBUS_HOLDING, read_at, n_read, c->out + 2);
+    if (!ex)
+        ex = map->write_words(map->ctx, write_at, n_write, c->req + 10);
+    if (!ex)
+        ex = map->read_words(map->ctx, MODBUS_HOLDING, read_at, n_read, c->out + 2);
+    return ex;
+}
+
+/* The text of an object, or NULL when it is not there. */
+static const char *object(const struct modbus_map *map, unsigned id)
+{
+    const char *text = id < MODBUS_OBJECTS ? map->identity[id] : NULL;
+
+    return text && strlen(text) <= MODBUS_OBJECT_MAX ? text : NULL;
+}
+
+static unsigned next_object(const struct modbus_map *map, unsigned id, unsigned end)
+{
+    while (id < end && !object(map, id))
+        id++;
+    return id;
+}
+
+/* Appends an object, or returns false when it does not fit: an object is never cut. */
+static bool add_object(struct call *c, unsigned id)
+{
+    const char *text = object(c->map, id);
+    size_t len = strlen(text);
+
+    if (c->out_len + 2 + len > MODBUS_PDU_MAX)
+        return false;
+    c->out[c->out_len++] = (uint8_t)id;
+    c->out[c->out_len++] = (uint8_t)len;
+    memcpy(c->out + c->out_len, text, len);
+    c->out_len += len;
+    c->out[6]++;
+    return true;
+}
+
+/* 0x81 basic, 0x82 regular objects; single ones can be read either way. */
+static uint8_t conformity(const struct modbus_map *map)
+{
+    return next_object(map, 3, MODBUS_OBJECTS) < MODBUS_OBJECTS ? 0x82 : 0x81;
+}
+
+/* Objects from id on, as many as fit. There are no extended ones: who asks for them gets ours. */
+static void stream_objects(struct call *c, unsigned id)
+{
+    unsigned end = c->req[2] == 1 ? 3 : MODBUS_OBJECTS;
+
+    if (id >= end || !object(c->map, id))
+        id = 0; /* p43: an unknown object starts again at the first */
+    for (id = next_object(c->map, id, end); id < end; id = next_object(c->map, id + 1, end)) {
+        if (add_object(c, id))
+            continue;
+        c->out[4] = 0xFF;
+        c->out[5] = (uint8_t)id;
+        return;
+    }
+}
+
+static enum modbus_exception device_id(struct call *c) /* p41 to 46 */
+{
+    unsigned code, id;
+
+    if (c->len >= 2 && c->req[1] != MEI_DEVICE_ID)
+        return MODBUS_ILLEGAL_FUNCTION;
+    if (c->len != 4 || c->req[2] < 1 || c->req[2] > 4)
+        return MODBUS_ILLEGAL_VALUE;
+    code = c->req[2];
+    id = c->req[3];
+    if (code == 4 && !object(c->map, id))
+        return MODBUS_ILLEGAL_ADDRESS;
+    c->out[1] = MEI_DEVICE_ID;
+    c->out[2] = (uint8_t)code;
+    c->out[3] = conformity(c->map);
+    memset(c->out + 4, 0, 3); /* more follows, next object, number of objects */
+    c->out_len = 7;
+    if (code == 4)
+        add_object(c, id);
+    else
+        stream_objects(c, id);
+    return MODBUS_OK;
+}
+
+/* A request is `length` bytes, plus what the byte at `counted` says (0: nothing). */
+static const struct function {
+    uint8_t code, length, counted;
+    bool broadcast;
+    unsigned needs;
+    enum modbus_exception (*serve)(struct call *c);
+} functions[] = {
+    {0x01, 5,  0, false, READ_BITS,                read_bits       },
+    {0x02, 5,  0, false, READ_BITS,                read_bits       },
+    {0x03, 5,  0, false, READ_WORDS,               read_words      },
+    {0x04, 5,  0, false, READ_WORDS,               read_words      },
+    {0x05, 5,  0, true,  WRITE_BITS,               write_bit       },
+    {0x06, 5,  0, true,  WRITE_WORDS,              write_word      },
+    {0x0F, 6,  5, true,  WRITE_BITS,               write_bits      },
+    {0x10, 6,  5, true,  WRITE_WORDS,              write_words     },
+    {0x16, 7,  0, false, READ_WORDS | WRITE_WORDS, mask_word       },
+    {0x17, 10, 9, false, READ_WORDS | WRITE_WORDS, read_write_words},
+    {0x2B, 4,  0, false, IDENTITY,                 device_id       },
+};
+
+static const struct function *find(uint8_t code)
+{
+    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+        if (functions[i].code == code)
+            return &functions[i];
+    return NULL;
+}
+
+static unsigned offers(const struct modbus_map *map)
+{
+    return (map->read_bits ? READ_BITS : 0u) | (map->read_words ? READ_WORDS : 0u) |
+           (map->write_bits ? WRITE_BITS : 0u) | (map->write_words ? WRITE_WORDS : 0u) |
+           (map->identity ? IDENTITY : 0u);
+}
+
+bool modbus_fits(const uint8_t *pdu, size_t len)
+{
+    const struct function *f = len ? find(pdu[0]) : NULL;
+
+    if (!f || (f->serve == device_id && len >= 2 && pdu[1] != MEI_DEVICE_ID))
+        return len > 0;
+    if (!f->counted)
+        return len == f->length;
+    return len >= f->length && len == (size_t)f->length + pdu[f->counted];
+}
+
+bool modbus_broadcast(uint8_t function)
+{
+    const struct function *f = find(function);
+
+    return f && f->broadcast;
+}
+
+size_t modbus_refuse(uint8_t function, enum modbus_exception why, uint8_t *out)
+{
+    out[0] = function | 0x80;
+    out[1] = (uint8_t)why;
+    return 2;
+}
+
+size_t modbus_answer(const struct modbus_map *map, const uint8_t *pdu, size_t len, uint8_t *out)
+{
+    struct call c = {.map = map, .req = pdu, .len = len, .out = out, .out_len = 1};
+    const struct function *f;
+    enum modbus_exception ex = MODBUS_ILLEGAL_FUNCTION;
+
+    if (!len || pdu[0] >= 0x80)
+        return 0;
+    f = find(pdu[0]);
+    out[0] = pdu[0];
+    if (f && !(f->needs & ~offers(map)))
+        ex = modbus_fits(pdu, len) ? f->serve(&c) : MODBUS_ILLEGAL_VALUE;
+    return ex ? modbus_refuse(pdu[0], ex, out) : c.out_len;
+}

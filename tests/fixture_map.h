@@ -1,0 +1,93 @@
+/* The map of the conformance checks, for the engine's tests and for modbus_fixture:
+ * holding i = 0x1000 + i, input i = 0x2000 + i (0..199); coil i set if i mod 3 = 0, discrete i set
+ * if i is odd (0..1999). All of holding and coils may be written. */
+#ifndef TESTS_FIXTURE_MAP_H
+#define TESTS_FIXTURE_MAP_H
+
+#include <string.h>
+
+#include "modbus/pdu.h"
+
+#define FIXTURE_WORDS 200u
+#define FIXTURE_BITS 2000u
+
+struct fixture {
+    uint16_t holding[FIXTURE_WORDS];
+    bool coil[FIXTURE_BITS];
+    unsigned writes; /* how many the map has taken */
+};
+
+static const char *const fixture_identity[MODBUS_OBJECTS] = {"hubgate", "fixture", "0.1"};
+
+static enum modbus_exception fixture_read_words(void *ctx, enum modbus_table table, uint16_t addr,
+                                                unsigned n, uint8_t *out)
+{
+    const struct fixture *f = ctx;
+
+    if (addr + n > FIXTURE_WORDS)
+        return MODBUS_ILLEGAL_ADDRESS;
+    for (unsigned i = 0; i < n; i++) {
+        unsigned word = table == MODBUS_HOLDING ? f->holding[addr + i] : 0x2000u + addr + i;
+
+        *out++ = (uint8_t)(word >> 8);
+        *out++ = (uint8_t)word;
+    }
+    return MODBUS_OK;
+}
+
+static enum modbus_exception fixture_read_bits(void *ctx, enum modbus_table table, uint16_t addr,
+                                               unsigned n, uint8_t *out)
+{
+    const struct fixture *f = ctx;
+
+    if (addr + n > FIXTURE_BITS)
+        return MODBUS_ILLEGAL_ADDRESS;
+    memset(out, 0, (n + 7) / 8);
+    for (unsigned i = 0; i < n; i++)
+        if (table == MODBUS_COILS ? f->coil[addr + i] : (addr + i) % 2)
+            out[i / 8] = (uint8_t)(out[i / 8] | 1u << i % 8);
+    return MODBUS_OK;
+}
+
+static enum modbus_exception fixture_write_words(void *ctx, uint16_t addr, unsigned n,
+                                                 const uint8_t *words)
+{
+    struct fixture *f = ctx;
+
+    if (addr + n > FIXTURE_WORDS)
+        return MODBUS_ILLEGAL_ADDRESS;
+    for (unsigned i = 0; i < n; i++)
+        f->holding[addr + i] = (uint16_t)(words[2 * i] << 8 | words[2 * i + 1]);
+    f->writes++;
+    return MODBUS_OK;
+}
+
+static enum modbus_exception fixture_write_bits(void *ctx, uint16_t addr, unsigned n,
+                                                const uint8_t *bits)
+{
+    struct fixture *f = ctx;
+
+    if (addr + n > FIXTURE_BITS)
+        return MODBUS_ILLEGAL_ADDRESS;
+    for (unsigned i = 0; i < n; i++)
+        f->coil[addr + i] = bits[i / 8] >> i % 8 & 1;
+    f->writes++;
+    return MODBUS_OK;
+}
+
+static struct modbus_map fixture_map(struct fixture *f)
+{
+    memset(f, 0, sizeof(*f));
+    for (unsigned i = 0; i < FIXTURE_WORDS; i++)
+        f->holding[i] = (uint16_t)(0x1000 + i);
+    for (unsigned i = 0; i < FIXTURE_BITS; i++)
+        f->coil[i] = i % 3 == 0;
+    return (struct modbus_map){.read_words = fixture_read_words,
+                               .read_bits = fixture_read_bits,
+                               .write_words = fixture_write_words,
+                               .write_bits = fixture_write_bits,
+                               .identity = fixture_identity,
+                               .ctx = f};
+}
+
+#endif
