@@ -15,10 +15,10 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "io/clock.h"
 
 #define EVERY_MS 10000
 #define SETTLE_MS 50   /* events come in bursts; one look for all of them */
@@ -56,13 +56,6 @@ struct found {
     unsigned index, flags, type;
     bool controller; /* a driver of the can-dev family: it has a bit rate and a state */
 };
-
-static mono_us boottime(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_BOOTTIME, &ts);
-    return MONO_S(ts.tv_sec) + (mono_us)ts.tv_nsec / 1000;
-}
 
 static int netlink_open(unsigned groups)
 {
@@ -173,7 +166,7 @@ static enum link_state state_word(int can_state)
 static uint64_t ask_controller(struct slot *s, mono_us *at)
 {
     int state = -1;
-    *at = boottime();
+    *at = clock_now();
     if (can_get_state(s->name, &state) != 0 || state < 0 || state >= CAN_STATE_MAX)
         return 0;
     return VIEW_HAS_STATE | (uint64_t)state_word(state) << VIEW_STATE_SHIFT;

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "io/clock.h"
 #include "io/link.h"
 #include "io/link_state.h"
 
@@ -26,9 +26,7 @@ static mono_us skew;
 
 static mono_us now(void)
 {
-    struct timespec ts;
-    clock_gettime(CLOCK_BOOTTIME, &ts);
-    return MONO_S(ts.tv_sec) + (mono_us)ts.tv_nsec / 1000 + skew;
+    return clock_now() + skew;
 }
 
 __attribute__((format(printf, 2, 3))) static void check(bool good, const char *fmt, ...)
