@@ -57,15 +57,16 @@ static void print_section(const struct printer *p, const struct option *s)
 static void print_option(const struct printer *p, const struct option *o, bool awake)
 {
     char allowed[160];
-    char text[400];
+    char text[200];
 
     option_allowed(o, allowed, sizeof(allowed));
-    snprintf(text, sizeof(text), "%s. %s%s%s%s", o->text, *allowed ? "Allowed: " : "", allowed,
-             *allowed ? "; " : "", o->live ? "live." : "restart.");
-    print(p, "\n");
-    print_wrapped(p, text);
     if (o->kind == OPT_LINK)
-        print_wrapped(p, "A CAN interface, unix:PATH, replay:FILE or sim.");
+        snprintf(allowed, sizeof(allowed), "a CAN interface, unix:PATH, replay:FILE or sim");
+    snprintf(text, sizeof(text), "%s%s%s", allowed, *allowed ? "; " : "",
+             o->live ? "live" : "restart");
+    print(p, "\n");
+    print_wrapped(p, o->text);
+    print_wrapped(p, text);
     print(p, "%s%s =%s%s\n", o->needed && awake ? "" : ";", o->key, *o->fallback ? " " : "",
           o->fallback);
 }
@@ -79,7 +80,8 @@ void config_print_default(void (*out)(void *arg, const char *text), void *arg)
           "# hubgate: every option, its default and its meaning. Made from config/options.def.\n"
           "#\n"
           "# Explanations begin with #. A line that begins with ; sleeps at its default: take\n"
-          "# the ; away to set it. A comment behind a value begins with a blank and a ;.\n"
+          "# the ; away to set it, and that of the [section] above it. A comment behind a value\n"
+          "# begins with a blank and a ;.\n"
           "# live: a reload (SIGHUP) takes it over. restart: only a new start does.\n"
           "# hubgate check FILE tells all mistakes in a file.\n");
     for (size_t i = 0; i < option_count; i++) {
