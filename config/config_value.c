@@ -77,7 +77,7 @@ static bool take_number(const struct option *o, const char *text, int64_t *n, ch
 
     option_allowed(o, allowed, sizeof(allowed));
     if (!number_parse(text, o->per, n)) {
-        char places[40] = "";
+        char places[48] = "";
         if (o->per > 1)
             snprintf(places, sizeof(places), ", as 1.5 with at most %d decimals", decimals(o->per));
         snprintf(why, size, "\"%.40s\" is not %s; allowed: %s%s", text,
