@@ -251,6 +251,19 @@ static enum reason cause_of(enum reason reason)
     return reason == REASON_SHARING ? REASON_CLUSTER_LIMIT : reason;
 }
 
+/* A cluster more or less is a new cause too: the currents have to find their new shares. */
+static void note_membership(struct limits_memory *mem, const struct limits_rules *rules,
+                            const struct limits_input *in, mono_us now)
+{
+    unsigned joined = 0;
+
+    for (unsigned i = 0; i < in->n; i++)
+        joined |= (unsigned)in->parts[i].joined << i;
+    if (joined != mem->joined)
+        mem->ccl.hold_until = mem->dcl.hold_until = now + rules->rise_hold;
+    mem->joined = joined;
+}
+
 /* Down at once. Up only when nothing new has held it back for rise_hold: a new cause is another
  * reason, or a fall of more than 2 % of the cap. */
 static void stage_rate(struct limit *l, struct rate *rate, const struct limits_rules *rules,
@@ -401,6 +414,7 @@ void limits_run(struct limits *out, struct limits_memory *mem, const struct limi
     mark(&out->dcl, STAGE_PROTECTION);
     stage_state(&out->ccl, in->current_allowed, rules->ccl_cap_mA, &in->ccl, now);
     stage_state(&out->dcl, in->current_allowed, rules->dcl_cap_mA, &in->dcl, now);
+    note_membership(mem, rules, in, now);
     stage_rate(&out->ccl, &mem->ccl, rules, rate_cap(in, rules, CHARGE), true, dt, now);
     stage_rate(&out->dcl, &mem->dcl, rules, rate_cap(in, rules, DISCHARGE), rules->discharge_ramp,
                dt, now);

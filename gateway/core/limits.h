@@ -74,6 +74,7 @@ struct rate {
 };
 struct limits_memory {
     struct rate ccl, dcl;
+    unsigned joined;        /* bit n: part n was counted in the last run */
     int64_t cvl_mV, dvl_mV; /* last good */
     mono_us last_run;
 };

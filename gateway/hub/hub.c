@@ -1,0 +1,554 @@
+#include "hub/hub.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hub/parts.h"
+
+/* ---- making ---- */
+
+static enum intake_sign sign_of(const char *word)
+{
+    if (strcmp(word, "+") == 0)
+        return INTAKE_SIGN_PLUS;
+    return strcmp(word, "-") == 0 ? INTAKE_SIGN_MINUS : INTAKE_SIGN_AUTO;
+}
+
+static bool cluster_init(struct hub *hub, unsigned i, const struct config *cfg)
+{
+    struct cluster *c = &hub->cluster[i];
+    const char *profile = config_text(cfg, "cluster", i + 1, "profile");
+    int64_t modules = config_num(cfg, "cluster", i + 1, "modules");
+
+    c->profile = *profile ? profile_find(profile) : hub->rules.limits.profile;
+    c->modules_cfg = (unsigned)(modules ? modules : config_num(cfg, "hub", 0, "modules"));
+    c->capacity_cfg_mAh = config_num(cfg, "cluster", i + 1, "capacity_ah");
+    c->told_conformity = -1;
+    member_init(&c->member);
+    c->in = intake_new(config_text(cfg, "cluster", i + 1, "protocol"),
+                       sign_of(config_text(cfg, "cluster", i + 1, "sign")), hub->now);
+    return c->in && c->profile;
+}
+
+static bool inverter_init(struct hub *hub, unsigned i, const struct config *cfg)
+{
+    struct inverter *inv = &hub->inverter[i];
+    const struct dialect *d;
+
+    if (!config_has(cfg, "inverter", i + 1))
+        return true;
+    d = dialect_find(config_text(cfg, "inverter", i + 1, "protocol"));
+    if (!d)
+        return false;
+    inv->used = true;
+    strncpy(hub->snap.inverter[i].t.value[TEXT_PROTOCOL], d->key, TEXT_MAX);
+    speaker_init(&inv->speaker, d, hub->now);
+    return true;
+}
+
+static bool hub_init(struct hub *hub, const struct config *cfg)
+{
+    rules_read(&hub->rules, cfg);
+    if (!hub->rules.limits.profile)
+        return false;
+    hub->n_clusters = (unsigned)config_num(cfg, "hub", 0, "clusters");
+    for (unsigned i = 0; i < hub->n_clusters; i++)
+        if (!cluster_init(hub, i, cfg))
+            return false;
+    for (unsigned i = 0; i < MAX_INVERTERS; i++)
+        if (!inverter_init(hub, i, cfg))
+            return false;
+    supervisor_init(&hub->supervisor, hub->now);
+    limits_init(&hub->limits_memory, &hub->rules.limits, hub->now);
+    hub_run(hub);
+    return true;
+}
+
+struct hub *hub_new(const struct config *cfg, mono_us now)
+{
+    struct hub *hub = calloc(1, sizeof(*hub));
+
+    if (!hub)
+        return NULL;
+    hub->now = hub->started = now;
+    if (hub_init(hub, cfg))
+        return hub;
+    hub_free(hub);
+    return NULL;
+}
+
+void hub_free(struct hub *hub)
+{
+    for (unsigned i = 0; hub && i < MAX_CLUSTERS; i++)
+        intake_free(hub->cluster[i].in);
+    free(hub);
+}
+
+enum status hub_reconfigure(struct hub *hub, const struct config *cfg)
+{
+    struct hub_rules rules;
+
+    rules_read(&rules, cfg);
+    if (rules.limits.profile != hub->rules.limits.profile ||
+        config_num(cfg, "hub", 0, "clusters") != hub->n_clusters)
+        return HUB_ERANGE;
+    hub->rules = rules;
+    hub->dirty = true;
+    return HUB_OK;
+}
+
+/* ---- what comes in ---- */
+
+static struct port_state *port_of(struct hub *hub, enum port port)
+{
+    if (port >= PORT_INVERTER)
+        return &hub->inverter[port - PORT_INVERTER].port;
+    return &hub->cluster[port].port;
+}
+
+void hub_set_time(struct hub *hub, mono_us now)
+{
+    hub->now = mono_max(hub->now, now);
+    for (unsigned i = 0; i < hub->n_clusters; i++)
+        intake_set_time(hub->cluster[i].in, hub->now);
+    for (unsigned i = 0; i < PORT_COUNT; i++) {
+        struct port_state *p = port_of(hub, (enum port)i);
+
+        /* One frame a second is what a stuck port would have sent at least. */
+        if (p->out && hub->now >= p->late_at) {
+            p->dropped++;
+            p->late_at = hub->now + MONO_S(1);
+        }
+    }
+}
+
+void hub_rx(struct hub *hub, enum port port, const struct frame *f)
+{
+    struct port_state *p = port_of(hub, port);
+
+    p->rx++;
+    p->last_rx = hub->now;
+    if (port < PORT_INVERTER && (unsigned)port < hub->n_clusters) {
+        intake_rx(hub->cluster[port].in, f, hub->now);
+        hub->dirty = true;
+    } else if (port >= PORT_INVERTER && hub->inverter[port - PORT_INVERTER].used) {
+        if (!speaker_rx(&hub->inverter[port - PORT_INVERTER].speaker, f, hub->now))
+            p->unknown++;
+    }
+}
+
+void hub_report(struct hub *hub, enum port port, const struct sample *sample)
+{
+    struct cluster *c = &hub->cluster[port];
+
+    if ((unsigned)port >= hub->n_clusters)
+        return;
+    c->is_serial = true;
+    c->serial = *sample->battery;
+    c->serial_at = sample->at;
+    c->serial_period = sample->period;
+    if (sample->modules)
+        memcpy(c->serial_modules, sample->modules, sizeof(c->serial_modules));
+    c->port.rx++;
+    c->port.last_rx = hub->now;
+    hub->dirty = true;
+}
+
+void hub_link(struct hub *hub, enum port port, const struct link_report *report)
+{
+    struct port_state *p = port_of(hub, port);
+    uint8_t place = port >= PORT_INVERTER ? (uint8_t)(EVENT_AT_INVERTER + (port - PORT_INVERTER))
+                                          : (uint8_t)(EVENT_AT_CLUSTER + port);
+
+    p->lost += report->frames_lost;
+    p->errors += report->bus_errors;
+    if (report->state == p->link)
+        return;
+    event_put(hub, EVENT_LINK_STATE, place, p->link, report->state, REASON_NONE, report->why);
+    p->link = report->state;
+    if (!port_can_send(p))
+        p->out = false; /* whatever was out is gone with the link */
+    hub->dirty = true;
+}
+
+enum status hub_input(struct hub *hub, unsigned input, bool closed)
+{
+    (void)hub, (void)input, (void)closed;
+    return HUB_ERANGE;
+}
+
+/* ---- a run ---- */
+
+const struct battery *cluster_battery(const struct cluster *c)
+{
+    return c->is_serial ? &c->serial : intake_battery(c->in);
+}
+
+/* A sample is a control set when these are known. */
+static bool sample_complete(const struct signals *s)
+{
+    return signal_known(s, SIG_VOLTAGE) && signal_known(s, SIG_CURRENT) &&
+           signal_known(s, SIG_SOC) && signal_known(s, SIG_CHARGE_CURRENT_LIMIT) &&
+           signal_known(s, SIG_DISCHARGE_CURRENT_LIMIT);
+}
+
+static struct member_input look_at(const struct cluster *c)
+{
+    struct member_input in = {.heard = c->port.rx > 0};
+    struct intake_control control;
+
+    if (c->is_serial) {
+        in.complete = sample_complete(&c->serial.s);
+        in.oldest = c->serial_at;
+        in.period = c->serial_period;
+        in.fresh_until = c->serial_at + mono_max(MONO_S(3), c->serial_period * 5 / 2);
+    } else {
+        intake_control(c->in, &control);
+        in.complete = control.complete;
+        in.oldest = control.oldest;
+        in.period = control.period;
+        in.fresh_until = control.fresh_until;
+    }
+    return in;
+}
+
+/* Configuration, else what the BMS says, else modules x profile. */
+static int64_t capacity_of(const struct cluster *c, unsigned modules)
+{
+    int64_t told = signal_or(&cluster_battery(c)->s, SIG_CAPACITY, 0);
+
+    if (c->capacity_cfg_mAh > 0)
+        return c->capacity_cfg_mAh;
+    return told > 0 ? told : (int64_t)c->profile->module_capacity_mAh * modules;
+}
+
+static void tell_protocol(struct hub *hub, unsigned i)
+{
+    struct cluster *c = &hub->cluster[i];
+    unsigned changed = 0;
+    const char *decision = intake_decision(c->in, &changed);
+
+    if (!decision || changed == c->decisions)
+        return;
+    c->decisions = changed;
+    event_put(hub, EVENT_PROTOCOL, (uint8_t)(EVENT_AT_CLUSTER + i), 0, 0, REASON_NONE, decision);
+}
+
+/* Bits of a cluster's alarms that the hub sets; the others are the BMS's own. */
+#define HUB_BITS (ALARM_BIT(CLUSTER_LOST) | ALARM_BIT(CONFIG_COUNT) | ALARM_BIT(LINK_DOWN))
+
+static uint64_t hub_bits(const struct hub *hub, const struct cluster *c, unsigned modules)
+{
+    const struct member *m = &c->member;
+    uint64_t on = 0;
+
+    /* "Alarm at stale + 7 s." */
+    if (m->state == CLUSTER_STALE && hub->now >= m->silent_since + MONO_S(7))
+        on |= ALARM_BIT(CLUSTER_LOST);
+    if (member_joined(m) && modules != c->modules_cfg)
+        on |= ALARM_BIT(CONFIG_COUNT);
+    if (!port_can_send(&c->port))
+        on |= ALARM_BIT(LINK_DOWN);
+    return on;
+}
+
+static void run_cluster(struct hub *hub, unsigned i)
+{
+    struct cluster *c = &hub->cluster[i];
+    struct member_input in = look_at(c);
+    const struct battery *b = cluster_battery(c);
+    struct alarms *a = &hub->snap.cluster[i].a;
+    uint8_t place = (uint8_t)(EVENT_AT_CLUSTER + i);
+    unsigned modules = part_modules(b, c->modules_cfg);
+
+    tell_protocol(hub, i);
+    member_run(&c->member, &hub->rules.member, &in, hub->now);
+    if (c->member.state != c->told)
+        event_put(hub, EVENT_CLUSTER_STATE, place, c->told, c->member.state, c->member.reason, "");
+    c->told = c->member.state;
+    hub->part[i] = (struct part){.b = b,
+                                 .profile = c->profile,
+                                 .number = (uint8_t)(i + 1),
+                                 .joined = member_joined(&c->member),
+                                 .ghost = c->member.ghost,
+                                 .modules = modules,
+                                 .capacity_mAh = capacity_of(c, modules)};
+    for (enum tier tier = 0; tier < TIER_COUNT; tier++)
+        alarm_put(hub, a, place, tier, ~HUB_BITS, b->a.active[tier]);
+    alarm_put(hub, a, place, TIER_WARNING, HUB_BITS, hub_bits(hub, c, modules));
+}
+
+static unsigned count_joined(const struct hub *hub)
+{
+    unsigned joined = 0;
+
+    for (unsigned i = 0; i < hub->n_clusters; i++)
+        joined += hub->part[i].joined;
+    return joined;
+}
+
+static void run_supervisor(struct hub *hub)
+{
+    struct supervisor *sv = &hub->supervisor;
+
+    supervisor_run(sv, &hub->rules.supervisor, count_joined(hub), hub->n_clusters, hub->now);
+    if (sv->state != hub->told_state)
+        event_put(hub, EVENT_HUB_STATE, EVENT_AT_HUB, hub->told_state, sv->state, sv->reason, "");
+    hub->told_state = sv->state;
+    /* "The limits are zero" is: currents zero, enable bits off, the alarm set. */
+    alarm_put(hub, &hub->own, EVENT_AT_HUB, TIER_PROTECTION, ALARM_BIT(GENERAL),
+              hub_current_allowed(sv->state) ? 0 : ALARM_BIT(GENERAL));
+}
+
+static void tell_reason(struct hub *hub, enum event_kind kind, enum reason *told, enum reason now)
+{
+    if (*told != now)
+        event_put(hub, kind, EVENT_AT_HUB, *told, now, REASON_NONE, "");
+    *told = now;
+}
+
+static void run_limits(struct hub *hub)
+{
+    struct limits_input in = {.parts = hub->part,
+                              .n = hub->n_clusters,
+                              .current_allowed = hub_current_allowed(hub->supervisor.state),
+                              .ccl = hub->set_ccl,
+                              .dcl = hub->set_dcl,
+                              .cvl = hub->set_cvl};
+
+    limits_run(&hub->limits, &hub->limits_memory, &hub->rules.limits, &in, hub->now);
+    tell_reason(hub, EVENT_CCL_REASON, &hub->told_ccl, hub->limits_memory.ccl.cause);
+    tell_reason(hub, EVENT_DCL_REASON, &hub->told_dcl, hub->limits_memory.dcl.cause);
+}
+
+void hub_run(struct hub *hub)
+{
+    for (unsigned i = 0; i < hub->n_clusters; i++)
+        run_cluster(hub, i);
+    aggregate(&hub->snap.hub, hub->part, hub->n_clusters, hub->now);
+    run_supervisor(hub);
+    run_limits(hub);
+    publish(hub);
+    hub->last_run = hub->now;
+    hub->dirty = false;
+}
+
+bool hub_wants_run(const struct hub *hub)
+{
+    return hub->now >= hub->last_run + (hub->dirty ? RUN_MIN : RUN_MAX);
+}
+
+/* ---- what goes out ---- */
+
+/* Remembers what the inverter is told, until the frame is confirmed. */
+static void note_limits(struct hub *hub, struct inverter *inv, const struct frame *f)
+{
+    const struct signals *s = &hub->snap.hub.s;
+
+    inv->said_limits = dialect_carries(inv->speaker.dialect, f->id, SIG_CHARGE_CURRENT_LIMIT);
+    inv->said_ccl = s->value[SIG_CHARGE_CURRENT_LIMIT];
+    inv->said_dcl = s->value[SIG_DISCHARGE_CURRENT_LIMIT];
+    inv->said_cvl = s->value[SIG_CHARGE_VOLTAGE_LIMIT];
+    inv->said_dvl = s->value[SIG_DISCHARGE_VOLTAGE_LIMIT];
+}
+
+static bool next_frame(struct hub *hub, enum port port, struct frame *out)
+{
+    struct inverter *inv;
+
+    if (port < PORT_INVERTER)
+        return (unsigned)port < hub->n_clusters && !hub->cluster[port].is_serial &&
+               intake_tx(hub->cluster[port].in, hub->now, out);
+    inv = &hub->inverter[port - PORT_INVERTER];
+    /* Nothing leaves that rests on an old run of the rules, whoever forgot to run them. */
+    if (mono_since(hub->now, hub->last_run) > RUN_MAX)
+        hub_run(hub);
+    if (!inv->used || !speaker_next(&inv->speaker, &hub->snap.hub, hub->now, out))
+        return false;
+    note_limits(hub, inv, out);
+    return true;
+}
+
+bool hub_tx(struct hub *hub, enum port port, struct frame *out)
+{
+    struct port_state *p = port_of(hub, port);
+
+    if (p->out || !port_can_send(p) || !next_frame(hub, port, out))
+        return false;
+    p->out = true;
+    p->late_at = hub->now + MONO_S(1);
+    return true;
+}
+
+static void confirm_limits(struct hub *hub, unsigned i)
+{
+    const struct inverter *inv = &hub->inverter[i];
+    struct signals *s = &hub->snap.inverter[i].s;
+
+    if (!inv->said_limits)
+        return;
+    signal_set(s, SIG_CHARGE_CURRENT_LIMIT, inv->said_ccl, hub->now);
+    signal_set(s, SIG_DISCHARGE_CURRENT_LIMIT, inv->said_dcl, hub->now);
+    signal_set(s, SIG_CHARGE_VOLTAGE_LIMIT, inv->said_cvl, hub->now);
+    signal_set(s, SIG_DISCHARGE_VOLTAGE_LIMIT, inv->said_dvl, hub->now);
+}
+
+void hub_tx_done(struct hub *hub, enum port port, bool confirmed)
+{
+    struct port_state *p = port_of(hub, port);
+
+    if (!p->out)
+        return;
+    p->out = false;
+    if (!confirmed) {
+        p->dropped++;
+        return;
+    }
+    p->tx++;
+    p->last_tx = hub->now;
+    if (port >= PORT_INVERTER)
+        confirm_limits(hub, (unsigned)(port - PORT_INVERTER));
+}
+
+unsigned hub_stop(struct hub *hub)
+{
+    supervisor_stop(&hub->supervisor);
+    hub_run(hub);
+    for (unsigned i = 0; i < MAX_INVERTERS; i++)
+        if (hub->inverter[i].used)
+            speaker_init(&hub->inverter[i].speaker, hub->inverter[i].speaker.dialect, hub->now);
+    return 3;
+}
+
+static mono_us port_deadline(struct hub *hub, enum port port)
+{
+    struct port_state *p = port_of(hub, port);
+
+    if (p->out || !port_can_send(p))
+        return MONO_NEVER;
+    if (port < PORT_INVERTER)
+        return (unsigned)port < hub->n_clusters ? intake_deadline(hub->cluster[port].in)
+                                                : MONO_NEVER;
+    if (!hub->inverter[port - PORT_INVERTER].used)
+        return MONO_NEVER;
+    return speaker_deadline(&hub->inverter[port - PORT_INVERTER].speaker);
+}
+
+mono_us hub_deadline(const struct hub *hub)
+{
+    mono_us first = hub->last_run + (hub->dirty ? RUN_MIN : RUN_MAX);
+
+    for (unsigned i = 0; i < PORT_COUNT; i++)
+        first = mono_min(first, port_deadline((struct hub *)(uintptr_t)hub, (enum port)i));
+    return first;
+}
+
+/* ---- commands ---- */
+
+static struct set_point *set_point_of(struct hub *hub, enum command command, enum signal *sig)
+{
+    switch (command) {
+    case COMMAND_SET_CCL:
+        *sig = SIG_SETPOINT_CCL;
+        return &hub->set_ccl;
+    case COMMAND_SET_DCL:
+        *sig = SIG_SETPOINT_DCL;
+        return &hub->set_dcl;
+    case COMMAND_SET_CVL:
+        *sig = SIG_SETPOINT_CVL;
+        return &hub->set_cvl;
+    case COMMAND_NONE:
+        break;
+    }
+    return NULL;
+}
+
+static enum status obey(struct hub *hub, const struct hub_order *order)
+{
+    enum signal sig = SIG_COUNT;
+    struct set_point *sp = set_point_of(hub, order->command, &sig);
+
+    if (!sp)
+        return HUB_ESPEC;
+    if (order->value && (order->value < signal_info[sig].lo || order->value > signal_info[sig].hi))
+        return HUB_ERANGE;
+    *sp = (struct set_point){.value = order->value,
+                             .until = order->value ? hub->now + hub->rules.set_point_life : 0};
+    event_put(hub, EVENT_COMMAND, EVENT_AT_HUB, order->command, order->value, REASON_NONE, "");
+    hub->dirty = true;
+    return HUB_OK;
+}
+
+enum status hub_command(struct hub *hub, const struct hub_order *order)
+{
+    if (hub->answer_count == MAX_ANSWERS)
+        return HUB_EFULL;
+    hub->answer[hub->answer_count++] =
+        (struct hub_answer){.ticket = order->ticket, .status = obey(hub, order)};
+    return HUB_OK;
+}
+
+bool hub_result(struct hub *hub, struct hub_answer *out)
+{
+    if (!hub->answer_count)
+        return false;
+    *out = hub->answer[0];
+    hub->answer_count--;
+    memmove(&hub->answer[0], &hub->answer[1], hub->answer_count * sizeof(hub->answer[0]));
+    return true;
+}
+
+/* ---- the store ---- */
+
+static struct alarms *alarms_at(struct hub *hub, unsigned place)
+{
+    return place == EVENT_AT_HUB ? &hub->own : &hub->snap.cluster[place - EVENT_AT_CLUSTER].a;
+}
+
+bool hub_store_out(struct hub *hub, struct record *out)
+{
+    for (unsigned place = 0; place <= hub->n_clusters; place++)
+        for (unsigned tier = 0; tier < TIER_COUNT; tier++) {
+            struct keeper *k = &hub->keeper[place][tier];
+            uint64_t latched = alarms_at(hub, place)->latched[tier];
+
+            if (k->out || latched == k->kept)
+                continue;
+            k->out = true;
+            k->wanted = latched;
+            *out = (struct record){.kind = RECORD_LATCHED_ALARMS,
+                                   .place = (uint8_t)place,
+                                   .tier = (uint8_t)tier,
+                                   .value = latched,
+                                   .ticket = place * TIER_COUNT + tier + 1};
+            return true;
+        }
+    return false;
+}
+
+void hub_store_done(struct hub *hub, uint32_t ticket, bool safe)
+{
+    struct keeper *k;
+
+    if (!ticket || ticket > (1 + MAX_CLUSTERS) * TIER_COUNT)
+        return;
+    k = &hub->keeper[(ticket - 1) / TIER_COUNT][(ticket - 1) % TIER_COUNT];
+    if (k->out && safe)
+        k->kept = k->wanted;
+    k->out = false;
+}
+
+void hub_store_in(struct hub *hub, const struct record *record)
+{
+    if (record->kind != RECORD_LATCHED_ALARMS || record->place > hub->n_clusters ||
+        record->tier >= TIER_COUNT)
+        return;
+    alarms_at(hub, record->place)->latched[record->tier] |= record->value;
+    hub->keeper[record->place][record->tier].kept = record->value;
+    hub->dirty = true;
+}
+
+const struct snapshot *hub_snapshot(const struct hub *hub)
+{
+    return &hub->snap;
+}

@@ -1,0 +1,109 @@
+/* Inside of the hub: what its files share. Nobody outside hub/ includes this. */
+#ifndef HUB_PARTS_H
+#define HUB_PARTS_H
+
+#include "core/aggregate.h"
+#include "core/limits.h"
+#include "core/member.h"
+#include "core/supervisor.h"
+#include "dialects/dialect.h"
+#include "hub/hub.h"
+#include "intake/intake.h"
+
+#define MAX_EVENTS 128
+#define MAX_ANSWERS 8
+
+#define RUN_MIN MONO_MS(5)
+#define RUN_MAX MONO_MS(100)
+
+struct port_state {
+    enum link_state link;
+    uint64_t rx, tx, lost, errors, dropped;
+    uint64_t unknown;         /* inverter ports; the intake counts for clusters */
+    mono_us last_rx, last_tx; /* 0: never */
+    bool out;                 /* a frame is out unconfirmed ... */
+    mono_us late_at;          /* ... and counts as dropped at this moment */
+};
+
+struct cluster {
+    struct intake *in;
+    unsigned modules_cfg;
+    int64_t capacity_cfg_mAh; /* 0: not set */
+    const struct profile *profile;
+    struct port_state port;
+    struct member member;
+    struct battery serial; /* what hub_report brought; used instead of the intake's */
+    struct module serial_modules[MAX_MODULES];
+    bool is_serial;
+    mono_us serial_at, serial_period;
+    unsigned decisions;      /* protocol decisions told */
+    enum cluster_state told; /* state told in an event */
+    int64_t told_conformity; /* -1: nothing told */
+};
+
+struct inverter {
+    bool used;
+    struct speaker speaker;
+    struct port_state port;
+    bool said_limits; /* the frame that is out carries these */
+    int64_t said_ccl, said_dcl, said_cvl, said_dvl;
+};
+
+struct hub_rules {
+    struct member_rules member;
+    struct supervisor_rules supervisor;
+    struct limits_rules limits;
+    mono_us set_point_life;
+};
+
+struct keeper { /* latched alarms of one place and tier on their way to the store */
+    uint64_t wanted, kept;
+    bool out;
+};
+
+struct hub {
+    mono_us now, started, last_run;
+    bool dirty;
+    unsigned n_clusters;
+    struct cluster cluster[MAX_CLUSTERS];
+    struct inverter inverter[MAX_INVERTERS];
+    struct hub_rules rules;
+    struct supervisor supervisor;
+    struct limits limits;
+    struct limits_memory limits_memory;
+    struct set_point set_ccl, set_dcl, set_cvl;
+    struct alarms own; /* what the hub sees about itself */
+    struct part part[MAX_CLUSTERS];
+    struct snapshot snap;
+
+    struct event event[MAX_EVENTS];
+    unsigned event_head, event_count, events_lost;
+    struct hub_answer answer[MAX_ANSWERS];
+    unsigned answer_count;
+    struct keeper keeper[1 + MAX_CLUSTERS][TIER_COUNT];
+    enum hub_state told_state;
+    enum reason told_ccl, told_dcl;
+};
+
+/* rules.c: options become rules. */
+void rules_read(struct hub_rules *rules, const struct config *cfg);
+
+/* events.c */
+void event_put(struct hub *hub, enum event_kind kind, uint8_t place, int64_t old, int64_t now,
+               enum reason reason, const char *text);
+/* Puts alarm bits and tells each edge. */
+void alarm_put(struct hub *hub, struct alarms *a, uint8_t place, enum tier tier, uint64_t mask,
+               uint64_t on);
+
+/* publish.c: everything that has been decided goes into the snapshot. */
+void publish(struct hub *hub);
+
+/* What a cluster has said, over its bus or as samples. */
+const struct battery *cluster_battery(const struct cluster *c);
+
+static inline bool port_can_send(const struct port_state *p)
+{
+    return p->link == LINK_UP || p->link == LINK_WARNING || p->link == LINK_PASSIVE;
+}
+
+#endif

@@ -1,0 +1,243 @@
+/* Everything the hub has decided, put into the snapshot under its name. */
+#include "hub/parts.h"
+
+#include <string.h>
+
+#define EVERY_BIT (~UINT64_C(0))
+
+static void set(struct signals *s, enum signal id, int64_t value, mono_us at)
+{
+    signal_set(s, id, value, at);
+}
+
+static void publish_limit(struct signals *s, const struct limit *l, enum signal stages,
+                          enum signal bound, enum signal reason, enum signal cluster, mono_us now)
+{
+    for (unsigned i = 0; i < STAGE_COUNT; i++)
+        set(s, (enum signal)(stages + i), l->after[i + 1], now);
+    set(s, bound, l->stage, now);
+    set(s, reason, l->reason, now);
+    if (l->cluster)
+        set(s, cluster, l->cluster, now);
+    else
+        signal_forget(s, cluster);
+}
+
+static void publish_limits(struct hub *hub)
+{
+    struct signals *s = &hub->snap.hub.s;
+    const struct limits *l = &hub->limits;
+
+    set(s, SIG_CHARGE_CURRENT_LIMIT, l->ccl.value, hub->now);
+    set(s, SIG_DISCHARGE_CURRENT_LIMIT, l->dcl.value, hub->now);
+    set(s, SIG_CHARGE_VOLTAGE_LIMIT, l->cvl.value, hub->now);
+    set(s, SIG_DISCHARGE_VOLTAGE_LIMIT, l->dvl.value, hub->now);
+    set(s, SIG_CHARGE_ENABLE, l->ccl.value > 0, hub->now);
+    set(s, SIG_DISCHARGE_ENABLE, l->dcl.value > 0, hub->now);
+    publish_limit(s, &l->ccl, SIG_CCL_STAGE, SIG_CCL_BOUND_STAGE, SIG_CCL_REASON, SIG_CCL_CLUSTER,
+                  hub->now);
+    publish_limit(s, &l->dcl, SIG_DCL_STAGE, SIG_DCL_BOUND_STAGE, SIG_DCL_REASON, SIG_DCL_CLUSTER,
+                  hub->now);
+    publish_limit(s, &l->cvl, SIG_CVL_STAGE, SIG_CVL_BOUND_STAGE, SIG_CVL_REASON, SIG_CVL_CLUSTER,
+                  hub->now);
+    publish_limit(s, &l->dvl, SIG_DVL_STAGE, SIG_DVL_BOUND_STAGE, SIG_DVL_REASON, SIG_DVL_CLUSTER,
+                  hub->now);
+}
+
+static void publish_set_point(struct hub *hub, const struct set_point *sp, enum signal value,
+                              enum signal left)
+{
+    struct signals *s = &hub->snap.hub.s;
+
+    if (hub->now < sp->until) {
+        set(s, value, sp->value, hub->now);
+        set(s, left, (int64_t)((sp->until - hub->now) / 1000), hub->now);
+    } else {
+        signal_forget(s, value);
+        set(s, left, 0, hub->now);
+    }
+}
+
+static void set_age(struct signals *s, enum signal id, mono_us then, mono_us now)
+{
+    if (then)
+        set(s, id, (int64_t)(mono_since(now, then) / 1000), now);
+    else
+        signal_forget(s, id);
+}
+
+static void publish_port(struct signals *s, const struct port_state *p, mono_us now)
+{
+    set(s, SIG_LINK_STATE, p->link, now);
+    set(s, SIG_FRAMES_RX, (int64_t)p->rx, now);
+    set(s, SIG_FRAMES_TX, (int64_t)p->tx, now);
+    set(s, SIG_FRAMES_LOST, (int64_t)p->lost, now);
+    set(s, SIG_FRAMES_DROPPED, (int64_t)p->dropped, now);
+    set(s, SIG_FRAMES_UNKNOWN, (int64_t)p->unknown, now);
+    set(s, SIG_BUS_ERRORS, (int64_t)p->errors, now);
+    set_age(s, SIG_LAST_RX_AGE, p->last_rx, now);
+    set_age(s, SIG_LAST_TX_AGE, p->last_tx, now);
+}
+
+/* A silent cluster has no values, and a datum that nobody repeats has none either: never the last
+ * good one without a mark. */
+static void drop_old(struct signals *s, bool silent, mono_us now)
+{
+    for (int i = 0; i < SIG_STATE; i++)
+        if (signal_known(s, (enum signal)i) && (silent || mono_since(now, s->at[i]) >= DATUM_LIFE))
+            signal_forget(s, (enum signal)i);
+}
+
+static void publish_power(struct signals *s)
+{
+    if (signal_known(s, SIG_VOLTAGE) && signal_known(s, SIG_CURRENT))
+        set(s, SIG_POWER, divide(s->value[SIG_VOLTAGE] * s->value[SIG_CURRENT], 1000000, NEAREST),
+            mono_min(s->at[SIG_VOLTAGE], s->at[SIG_CURRENT]));
+}
+
+static void publish_cluster(struct hub *hub, unsigned i, int64_t conformity)
+{
+    struct cluster *c = &hub->cluster[i];
+    struct battery *to = &hub->snap.cluster[i];
+    struct signals *s = &to->s;
+    const struct battery *from = cluster_battery(c);
+    bool silent = c->member.state == CLUSTER_STALE || c->member.state == CLUSTER_ABSENT;
+
+    *s = from->s;
+    to->t = from->t;
+    drop_old(s, silent, hub->now);
+    publish_power(s);
+    c->port.unknown = (uint64_t)signal_or(&from->s, SIG_FRAMES_UNKNOWN, 0);
+    publish_port(s, &c->port, hub->now);
+    set(s, SIG_STATE, c->member.state, hub->now);
+    set(s, SIG_REASON, c->member.reason, hub->now);
+    set(s, SIG_READY, member_joined(&c->member) && !conformity, hub->now);
+    set(s, SIG_CONFORMITY, conformity, hub->now);
+    set(s, SIG_MODULES_ACTIVE, hub->part[i].modules, hub->now);
+    if (!silent)
+        set(s, SIG_CAPACITY, hub->part[i].capacity_mAh, hub->now);
+    set(s, SIG_SHARE, part_share(hub->part, hub->n_clusters, i, hub->rules.limits.share_by_count),
+        hub->now);
+}
+
+static void publish_control_age(struct hub *hub)
+{
+    mono_us oldest = MONO_NEVER;
+
+    for (unsigned i = 0; i < hub->n_clusters; i++) {
+        struct cluster *c = &hub->cluster[i];
+        mono_us at = c->serial_at;
+        struct intake_control control;
+
+        if (!c->is_serial) {
+            intake_control(c->in, &control);
+            at = control.complete ? control.oldest : 0;
+        }
+        set_age(&hub->snap.cluster[i].s, SIG_CONTROL_AGE, at, hub->now);
+        if (member_joined(&c->member))
+            oldest = mono_min(oldest, at);
+    }
+    set_age(&hub->snap.hub.s, SIG_CONTROL_AGE, oldest == MONO_NEVER ? 0 : oldest, hub->now);
+}
+
+/* The hub's word is the OR of its own and of every cluster's; it is made anew each time, so one
+ * cluster can never clear another's alarm. */
+static void publish_alarms(struct hub *hub)
+{
+    for (enum tier tier = 0; tier < TIER_COUNT; tier++) {
+        uint64_t all = hub->own.active[tier], latched = hub->own.latched[tier];
+
+        for (unsigned i = 0; i < hub->n_clusters; i++) {
+            all |= hub->snap.cluster[i].a.active[tier];
+            latched |= hub->snap.cluster[i].a.latched[tier];
+        }
+        alarms_put(&hub->snap.hub.a, tier, EVERY_BIT, all, hub->now);
+        hub->snap.hub.a.latched[tier] |= latched;
+    }
+}
+
+static void publish_counts(struct hub *hub)
+{
+    struct signals *s = &hub->snap.hub.s;
+    unsigned joined = 0, ghosts = 0;
+
+    for (unsigned i = 0; i < hub->n_clusters; i++) {
+        joined += hub->part[i].joined;
+        ghosts += hub->part[i].ghost && !hub->part[i].joined;
+    }
+    set(s, SIG_CLUSTERS, hub->n_clusters, hub->now);
+    set(s, SIG_CLUSTERS_JOINED, joined, hub->now);
+    set(s, SIG_CLUSTERS_GHOST, ghosts, hub->now);
+    set(s, SIG_PARTIAL, ghosts > 0, hub->now);
+}
+
+/* Clusters are paralleled as equals: the manual asks for the same number of modules in each. */
+static bool counts_differ(const struct hub *hub)
+{
+    unsigned first = 0;
+
+    for (unsigned i = 0; i < hub->n_clusters; i++) {
+        if (!hub->part[i].joined)
+            continue;
+        if (first && hub->part[i].modules != first)
+            return true;
+        first = hub->part[i].modules;
+    }
+    return false;
+}
+
+static void publish_readiness(struct hub *hub)
+{
+    int64_t conformity = counts_differ(hub) ? 1 : 0;
+    bool all = true;
+
+    for (unsigned i = 0; i < hub->n_clusters; i++) {
+        struct cluster *c = &hub->cluster[i];
+        int64_t mine = hub->part[i].joined ? conformity : 0;
+
+        publish_cluster(hub, i, mine);
+        all = all && hub->part[i].joined;
+        if (hub->part[i].joined && mine != c->told_conformity) {
+            event_put(hub, EVENT_READY, (uint8_t)(EVENT_AT_CLUSTER + i), c->told_conformity, mine,
+                      REASON_NONE, "");
+            c->told_conformity = mine;
+        }
+    }
+    alarm_put(hub, &hub->own, EVENT_AT_HUB, TIER_WARNING, ALARM_BIT(MODULE_COUNT),
+              conformity ? ALARM_BIT(MODULE_COUNT) : 0);
+    set(&hub->snap.hub.s, SIG_READY, all && !conformity, hub->now);
+    set(&hub->snap.hub.s, SIG_CONFORMITY, conformity, hub->now);
+}
+
+static void publish_inverters(struct hub *hub)
+{
+    for (unsigned i = 0; i < MAX_INVERTERS; i++)
+        if (hub->inverter[i].used)
+            publish_port(&hub->snap.inverter[i].s, &hub->inverter[i].port, hub->now);
+}
+
+static void publish_state(struct hub *hub)
+{
+    struct signals *s = &hub->snap.hub.s;
+    mono_us up = hub->now - hub->started;
+
+    set(s, SIG_STATE, hub->supervisor.state, hub->now);
+    set(s, SIG_REASON, hub->supervisor.reason, hub->now);
+    set(s, SIG_UPTIME, (int64_t)(up / 1000), hub->now);
+    set(s, SIG_HEARTBEAT, (int64_t)(up / 1000000 % 65535), hub->now);
+    publish_set_point(hub, &hub->set_ccl, SIG_SETPOINT_CCL, SIG_SETPOINT_CCL_LEFT);
+    publish_set_point(hub, &hub->set_dcl, SIG_SETPOINT_DCL, SIG_SETPOINT_DCL_LEFT);
+    publish_set_point(hub, &hub->set_cvl, SIG_SETPOINT_CVL, SIG_SETPOINT_CVL_LEFT);
+}
+
+void publish(struct hub *hub)
+{
+    hub->snap.at = hub->now;
+    publish_limits(hub);
+    publish_state(hub);
+    publish_counts(hub);
+    publish_readiness(hub);
+    publish_control_age(hub);
+    publish_inverters(hub);
+    publish_alarms(hub);
+}

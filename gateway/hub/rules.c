@@ -1,0 +1,33 @@
+#include "hub/parts.h"
+
+#include <string.h>
+
+static mono_us seconds(const struct config *cfg, const char *key)
+{
+    return MONO_S(config_num(cfg, "limits", 0, key));
+}
+
+static bool is(const struct config *cfg, const char *key, const char *word)
+{
+    return strcmp(config_text(cfg, "limits", 0, key), word) == 0;
+}
+
+void rules_read(struct hub_rules *rules, const struct config *cfg)
+{
+    struct limits_rules *l = &rules->limits;
+
+    rules->member.rejoin = seconds(cfg, "rejoin_s");
+    rules->member.rejoin_short = seconds(cfg, "rejoin_short_s");
+    rules->member.short_gap = MONO_S(10);
+    rules->supervisor.start_incomplete = is(cfg, "start_incomplete", "present");
+    rules->supervisor.start_wait = seconds(cfg, "start_wait_s");
+    rules->set_point_life = seconds(cfg, "setpoint_timeout_s");
+    l->profile = profile_find(config_text(cfg, "hub", 0, "profile"));
+    l->share_by_count = is(cfg, "share", "count");
+    l->ccl_cap_mA = config_num(cfg, "limits", 0, "charge_current_max");
+    l->dcl_cap_mA = config_num(cfg, "limits", 0, "discharge_current_max");
+    l->cvl_top_mV = config_num(cfg, "limits", 0, "charge_voltage_max");
+    l->rise_centi_pct_s = config_num(cfg, "limits", 0, "rise_percent_s");
+    l->rise_hold = seconds(cfg, "rise_hold_s");
+    l->discharge_ramp = is(cfg, "discharge_ramp", "ramp");
+}
