@@ -200,7 +200,7 @@ static enum link_got can_read(struct link *l, mono_us now, struct frame *f)
 {
     struct can_socket *c = can_of(l);
     struct can_frame can;
-    bool own;
+    bool own = false;
     if (c->data < 0)
         return LINK_NOTHING;
     int rc = receive(c->data, &can, &c->data_missed, &l->lost, &own);
@@ -237,7 +237,7 @@ static enum link_state told_by(const struct can_frame *e, enum link_state before
 static void take_errors(struct can_socket *c, mono_us now)
 {
     struct can_frame e;
-    bool own;
+    bool own = false;
     for (int i = 0; i < ERROR_BUDGET && c->errors >= 0; i++) {
         int rc = receive(c->errors, &e, &c->errors_missed, &c->link.bus_errors, &own);
         if (rc <= 0) {
