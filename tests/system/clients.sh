@@ -1,0 +1,43 @@
+#!/bin/bash
+# Clients nobody here wrote read the whole map: mbpoll over TCP and over an RTU pty, pymodbus over
+# TCP. Every block of registers.csv, every register; what the clients read is compared.
+# Usage: clients.sh [BUILD]
+set -u
+. "$(dirname "$0")/lib.sh"
+PORT=$(free_port)
+socat "pty,raw,echo=0,link=$TMP/bus" "pty,raw,echo=0,link=$TMP/client" &
+PIDS+=($!)
+for _ in $(seq 50); do [ -e "$TMP/bus" ] && [ -e "$TMP/client" ] && break; sleep 0.1; done
+cat >"$TMP/hub.ini" <<INI
+[hub]
+clusters = 2
+profile = generic-lfp-16s
+[cluster.1]
+link = replay:$CAPTURES/c7.log
+modules = 2
+[cluster.2]
+link = replay:$CAPTURES/c9.log
+modules = 1
+[inverter.1]
+link = sim
+protocol = victron
+[modbus.tcp]
+listen = 127.0.0.1:$PORT
+[modbus.rtu]
+device = $TMP/bus
+parity = none
+unit = 1
+INI
+ok "the gateway starts" gateway_start "$TMP/hub.ini"
+ok "both clusters are read" becomes 8 clusters_joined 2
+for how in tcp rtu pymodbus; do
+    where="127.0.0.1:$PORT"
+    [ $how = rtu ] && where="rtu:$TMP/client"
+    ok "$how: every block, every register" python3 "$ROOT/tests/system/whole_map.py" $how "$where" "$CSV" "$TMP/$how.txt"
+done
+ok "mbpoll over TCP and over RTU read the same" python3 "$ROOT/tests/system/whole_map.py" same "$TMP/tcp.txt" "$TMP/rtu.txt" "$CSV"
+ok "pymodbus reads the same" python3 "$ROOT/tests/system/whole_map.py" same "$TMP/tcp.txt" "$TMP/pymodbus.txt" "$CSV"
+refused() { ! mbpoll -1 -q -0 -t 4 -r "$1" -c 1 -m tcp -p "$PORT" -a 1 127.0.0.1; }
+ok "outside every block: refused" refused 9999
+ok "SIGTERM: exit 0" gateway_stop
+finish
