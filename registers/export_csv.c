@@ -1,6 +1,8 @@
 /* The map for SCADA import and for scripts, and the numbers that stand for words. */
 #include "export_sink.h"
 
+#include <stdio.h>
+
 #include "model/words.h"
 
 /* Texts of the tables hold no quotes; a comma asks for them. */
@@ -19,6 +21,39 @@ void export_csv(const struct sink *to)
 
     put(to, "table,address,reference,words,type,unit,scale,access,name,description\n");
     regmap_each(row, &copy);
+}
+
+/* What a register is made of: the name of its signal or text, the number of its tier, the base
+ * of the block it points to (blocks may be added between others). */
+static void source(const struct reg *reg, char *out, size_t size)
+{
+    const struct reg_line *line = reg->line;
+
+    if (line->source == REG_FROM_SIGNAL)
+        snprintf(out, size, "%s", signal_info[line->what].name);
+    else if (line->source == REG_FROM_TEXT)
+        snprintf(out, size, "%s", text_info[line->what].name);
+    else if (line->source == REG_FROM_DIRECTORY)
+        snprintf(out, size, "block %u", reg_block_info[line->what].base);
+    else
+        snprintf(out, size, "%u:%u", line->source, line->what);
+}
+
+static void promise(void *arg, const struct reg *reg)
+{
+    char scale[SCALE_MAX], from[48];
+
+    source(reg, from, sizeof(from));
+    put(arg, "%u,%u,%s,%s,%s,%s,%s\n", reg->addr, reg->words, reg_type_info[reg->line->type].name,
+        reg->symbol, reg_scale(reg, scale), reg->name, from);
+}
+
+void export_baseline(const struct sink *to)
+{
+    struct sink copy = *to;
+
+    put(to, "address,words,type,unit,scale,name,source\n");
+    regmap_each(promise, &copy);
 }
 
 static void list(const struct sink *to, const char *name, const struct word *words, size_t n)

@@ -25,6 +25,7 @@ unsigned reg_reference(uint16_t addr);
 void export_md(const struct sink *to);
 void export_csv(const struct sink *to);
 void export_ha(const struct sink *to);
+void export_baseline(const struct sink *to); /* what a release promises, and from where */
 void export_codes(const struct sink *to);
 
 #endif

@@ -88,6 +88,7 @@ struct reg_block_info {
 extern const struct reg_block_info reg_block_info[BLOCK_COUNT + 1]; /* the last one only ends */
 
 enum reg_source {
+    /* The baseline holds these numbers and those of enum tier and reg_fixed: add at the end. */
     REG_FROM_SIGNAL,    /* what: enum signal; n of them in a row */
     REG_FROM_TEXT,      /* what: enum text */
     REG_FROM_ALARMS,    /* what: enum tier */

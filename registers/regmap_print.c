@@ -9,12 +9,13 @@ static const struct {
     const char *name;
     void (*print)(const struct sink *to);
 } formats[] = {
-    {"md",    export_md   },
-    {"csv",   export_csv  },
-    {"ha",    export_ha   },
-    {"codes", export_codes},
+    {"md",       export_md      },
+    {"csv",      export_csv     },
+    {"ha",       export_ha      },
+    {"codes",    export_codes   },
+    {"baseline", export_baseline},
 };
-const char *const regmap_formats[] = {"md", "csv", "ha", "codes", NULL};
+const char *const regmap_formats[] = {"md", "csv", "ha", "codes", "baseline", NULL};
 
 enum status regmap_print(const char *format, void (*out)(void *arg, const char *text), void *arg)
 {

@@ -8,5 +8,6 @@ check() {
 check md registers/generated/REGISTERS.md
 check csv registers/generated/registers.csv
 check ha registers/generated/homeassistant.yaml
+check codes registers/generated/codes.csv
 check ini config/hub.ini
 exit $bad

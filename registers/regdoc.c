@@ -1,0 +1,28 @@
+/* Prints what the tables generate:
+ *     regdoc md | csv | ha | codes    the register map
+ *     regdoc baseline                 what a release of it promises
+ *     regdoc ini                      the configuration file with every default
+ * It is compiled from the same tables as the server, so it cannot disagree. */
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "regmap.h"
+
+static void print(void *arg, const char *text)
+{
+    fputs(text, arg);
+}
+
+int main(int argc, char **argv)
+{
+    const char *format = argc == 2 ? argv[1] : "";
+
+    if (strcmp(format, "ini") == 0)
+        config_print_default(print, stdout);
+    else if (regmap_print(format, print, stdout) != HUB_OK) {
+        fputs("usage: regdoc md|csv|ha|codes|baseline|ini\n", stderr);
+        return 64;
+    }
+    return fflush(stdout) || ferror(stdout) ? 74 : 0;
+}
