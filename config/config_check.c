@@ -54,7 +54,7 @@ static void check_clusters(struct check *c)
         int line = head_line(c, "cluster", copy);
         bool wanted = copy < clusters->num;
         if (wanted && !line)
-            report_error(c->reports, clusters->line,
+            report_error(c->reports, clusters->line ? clusters->line : head_line(c, "hub", 0),
                          "[cluster.%u] link is missing; [hub] clusters is %d", copy + 1,
                          (int)clusters->num);
         if (!wanted && line)

@@ -263,6 +263,8 @@ static void a_mistake_is_named_with_its_line(void **state)
          "1: [cluster.1] link is missing; for example can0\n"                                                                                                                              },
         {"a cluster that is not there",                          ONE "[hub]\nclusters = 2\n",
          "5: [cluster.2] link is missing; [hub] clusters is 2\n"                                                                                                                           },
+        {"no cluster under a [hub]",                             "[modbus.tcp]\n[hub]\n",
+         "2: [cluster.1] link is missing; [hub] clusters is 1\n"                                                                                                                           },
         {"no cluster at all",                                    "[modbus.tcp]\n",
          "0: [cluster.1] link is missing; [hub] clusters is 1\n"                                                                                                                           },
         {"a cluster too many",                                   ONE "[cluster.2]\nlink = can1\n",
@@ -287,6 +289,9 @@ static void a_mistake_is_named_with_its_line(void **state)
          ONE "[modbus.tcp.2]\nlisten = 0.0.0.0:1502\nallow = 10.0.0.0/8\n",
          "5: [modbus.tcp.2] listen: 0.0.0.0:1502 is taken by [modbus.tcp], line 3\n"                                                                                                       },
         {"too many modules for the profile",                     ONE "[hub]\nmodules = 9\n",
+         "5: [cluster.1] modules: 9; weco-4k4-pro takes at most 8\n"                                                                                                                       },
+        {"too many modules in all clusters are one mistake",
+         ONE "[hub]\nmodules = 9\nclusters = 2\n[cluster.2]\nlink = can1\n",
          "5: [cluster.1] modules: 9; weco-4k4-pro takes at most 8\n"                                                                                                                       },
         {"too many in one cluster",
          "[hub]\nprofile = vtac-vt12040\n[cluster.1]\nlink = sim\nmodules = 16\n[modbus.tcp]\n",                              "5: [cluster.1] modules: 16; vtac-vt12040 takes at most 15\n"},
@@ -313,6 +318,9 @@ static void a_mistake_is_named_with_its_line(void **state)
         {"a port that is none",                                  ONE "[modbus.tcp.2]\nlisten = 10.0.0.1:65536\n",
          "5: [modbus.tcp.2] listen: \"10.0.0.1:65536\" is not ADDRESS:PORT; write "
          "127.0.0.1:1502, 0.0.0.0:502 or [::1]:1502\n"                                                                                                                                     },
+        {"port zero",                                            ONE "[modbus.tcp.2]\nlisten = [::1]:0\n",
+         "5: [modbus.tcp.2] listen: \"[::1]:0\" is not ADDRESS:PORT; write 127.0.0.1:1502, "
+         "0.0.0.0:502 or [::1]:1502\n"                                                                                                                                                     },
         {"an IPv6 address without brackets",                     ONE "[modbus.tcp.2]\nlisten = ::1:1502\n",
          "5: [modbus.tcp.2] listen: \"::1:1502\" is not ADDRESS:PORT; write 127.0.0.1:1502, "
          "0.0.0.0:502 or [::1]:1502\n"                                                                                                                                                     },
