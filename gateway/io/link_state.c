@@ -101,7 +101,7 @@ static bool is_controller(const struct rtattr *linkinfo)
     int len = (int)RTA_PAYLOAD(linkinfo);
     for (const struct rtattr *a = RTA_DATA(linkinfo); RTA_OK(a, len); a = next_attr(a, &len))
         if (a->rta_type == IFLA_INFO_KIND)
-            return RTA_PAYLOAD(a) >= 3 && memcmp(RTA_DATA(a), "can", RTA_PAYLOAD(a)) == 0;
+            return strnlen(RTA_DATA(a), RTA_PAYLOAD(a)) == 3 && memcmp(RTA_DATA(a), "can", 3) == 0;
     return false;
 }
 
