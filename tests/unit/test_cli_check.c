@@ -1,0 +1,100 @@
+#include "check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+struct said {
+    int code;
+    char text[2000]; /* standard output and error together */
+};
+
+/* Runs hubgate check on a file with this text; NULL: on a file that is not there. */
+static void check(const char *text, struct said *said)
+{
+    char file[] = "/tmp/hubgate-check-XXXXXX";
+    int fd = mkstemp(file);
+
+    assert_true(fd >= 0);
+    if (text)
+        assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    else
+        unlink(file);
+    close(fd);
+    FILE *to = tmpfile();
+    assert_non_null(to);
+    fflush(stdout);
+    int out = dup(1);
+    int err = dup(2);
+    dup2(fileno(to), 1);
+    dup2(fileno(to), 2);
+    said->code = cli_check(2, (char *[]){"check", file, NULL});
+    fflush(stdout);
+    dup2(out, 1);
+    dup2(err, 2);
+    close(out);
+    close(err);
+    rewind(to);
+    said->text[fread(said->text, 1, sizeof(said->text) - 1, to)] = '\0';
+    fclose(to);
+    unlink(file);
+    /* The name is another each time: what counts comes behind it. */
+    for (char *at; (at = strstr(said->text, file));) {
+        *at = 'F';
+        memmove(at + 1, at + strlen(file), strlen(at + strlen(file)) + 1);
+    }
+}
+
+static void a_file_is_understood_or_refused(void **state)
+{
+    static const struct {
+        const char *what, *text;
+        int code;
+        const char *says;
+    } cases[] = {
+        {"a good one",
+         "[hub]\nclusters = 2\n[cluster.1]\nlink = can0\n[cluster.2]\nlink = can1\nmodules = 4\n"
+         "[inverter.1]\nlink = can2\nprotocol = victroncan\n[modbus.tcp]\n[modbus.rtu.2]\n"
+         "device = /dev/a\n",                                                                        0,
+         "F: good: 2 clusters (can0: 5 x weco-4k4-pro, can1: 4 x weco-4k4-pro), inverter on can2 "
+         "as VICTRONCAN, Modbus TCP on 127.0.0.1:1502, Modbus RTU on /dev/a\n"                                                                                 },
+        {"a doubtful one", "[cluster.1]\nlink = sim\n",                                              0,
+         "F: warning: no [modbus.tcp] or [modbus.rtu]: nobody can read the registers\n"
+         "F: good: 1 cluster (sim: 5 x weco-4k4-pro), no inverter, no Modbus\n"                                                                                },
+        {"two mistakes",   "[hub]\nclusters = 9\n[cluster.1]\nlink = sim\nloop = 3\n[modbus.tcp]\n",
+         78,                                                                                             "F:2: [hub] clusters: 9 is outside 1..5\n"
+         "F:5: [cluster.1] loop: \"3\" is not known; allowed: no yes\n"                                                                            },
+        {"an empty one",   "",                                                                       78, "F: no [section] in the file: nothing is configured\n"},
+        {"none",           NULL,                                                                     78, "F: there is no such file\n"                          },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct said said;
+
+        print_message("  %s\n", cases[i].what);
+        check(cases[i].text, &said);
+        assert_string_equal(said.text, cases[i].says);
+        assert_int_equal(said.code, cases[i].code);
+    }
+}
+
+static void a_wrong_command_line_is_told(void **state)
+{
+    (void)state;
+    assert_int_equal(cli_check(1, (char *[]){"check", NULL}), 64);
+    assert_int_equal(cli_check(3, (char *[]){"check", "a", "b", NULL}), 64);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_is_understood_or_refused),
+        cmocka_unit_test(a_wrong_command_line_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
