@@ -71,6 +71,23 @@ static void shut(struct can_socket *c)
     c->deaf = false;
 }
 
+static void say_down(struct can_socket *c, const struct link_seen *seen)
+{
+    const char *refused = c->bring_up && seen->bring_up_failed ? ", not allowed to start it" : "";
+    if (seen->is_controller)
+        link_say(&c->link, LINK_DOWN, "%s is down%s; run: ip link set %s up type can bitrate %u",
+                 c->name, refused, c->name, c->bitrate ? (unsigned)c->bitrate : 500000u);
+    else
+        link_say(&c->link, LINK_DOWN, "%s is down%s; run: ip link set %s up", c->name, refused,
+                 c->name);
+}
+
+static void say_missing(struct can_socket *c)
+{
+    link_say(&c->link, LINK_CLOSED, "%s: no such interface; is the adapter plugged in? ip link",
+             c->name);
+}
+
 /* ---- opening ------------------------------------------------------------------------------ */
 
 /* The frames of the listed ids, or all; never remote requests. The flags stand in the mask
@@ -120,6 +137,8 @@ static void say_why_closed(struct can_socket *c, int err)
     if (err == EAFNOSUPPORT || err == EPROTONOSUPPORT)
         link_say(&c->link, LINK_CLOSED, "%s: this kernel has no CAN sockets; run: modprobe can_raw",
                  c->name);
+    else if (is_gone(err)) /* removed since it was looked up */
+        say_missing(c);
     else
         link_say(&c->link, LINK_CLOSED, "%s: %s", c->name, strerror(err));
 }
@@ -133,10 +152,10 @@ static void open_sockets(struct can_socket *c, const struct link_seen *seen)
         return;
     }
     if (seen->index == 0 || !seen->is_can) {
-        link_say(&c->link, LINK_CLOSED,
-                 seen->index ? "%s: is no CAN interface; ip link shows them"
-                             : "%s: no such interface; is the adapter plugged in? ip link",
-                 c->name);
+        if (seen->index == 0)
+            say_missing(c);
+        else
+            link_say(&c->link, LINK_CLOSED, "%s: is no CAN interface; ip link shows them", c->name);
         shut(c);
         return;
     }
@@ -190,8 +209,9 @@ static int receive(int fd, struct can_frame *f, uint32_t *before, uint32_t *miss
 static void on_socket_error(struct can_socket *c, mono_us now, int err)
 {
     if (err == ENETDOWN) {
+        struct link_seen seen = link_state_seen(c->watch);
         c->down_until = now + DOWN_SETTLES;
-        link_say(&c->link, LINK_DOWN, "%s is down", c->name); /* tend tells the remedy */
+        say_down(c, &seen);
     } else if (is_gone(err))
         c->deaf = true;
 }
@@ -255,17 +275,6 @@ static void take_errors(struct can_socket *c, mono_us now)
 }
 
 /* ---- the state ---------------------------------------------------------------------------- */
-
-static void say_down(struct can_socket *c, const struct link_seen *seen)
-{
-    const char *refused = c->bring_up && seen->bring_up_failed ? ", not allowed to start it" : "";
-    if (seen->is_controller)
-        link_say(&c->link, LINK_DOWN, "%s is down%s; run: ip link set %s up type can bitrate %u",
-                 c->name, refused, c->name, c->bitrate ? (unsigned)c->bitrate : 500000u);
-    else
-        link_say(&c->link, LINK_DOWN, "%s is down%s; run: ip link set %s up", c->name, refused,
-                 c->name);
-}
 
 /* A bus that carries frames some time after the last complaint is no longer off or passive. Where
  * the controller can be asked (it is, every 10 s) that is left to it; others never take a
