@@ -1,0 +1,31 @@
+/* The thread that serves Modbus on any number of listeners and lines, from any map. What it serves
+ * in the gateway, and with which options, is in server.c. */
+#ifndef IO_MODBUS_SERVER_H
+#define IO_MODBUS_SERVER_H
+
+#include "io/modbus_rtu.h"
+#include "io/modbus_tcp.h"
+
+#define MODBUS_PORTS_MAX 4
+
+struct modbus_server_spec {
+    struct tcp_spec tcp[MODBUS_PORTS_MAX];
+    unsigned n_tcp;
+    struct rtu_spec rtu[MODBUS_PORTS_MAX];
+    unsigned n_rtu;
+    struct modbus_map map; /* called on the server thread only */
+    /* Once before the requests of a turn: all their answers come from one instant. May be NULL. */
+    void (*turn)(void *ctx);
+    void *ctx;
+};
+
+struct modbus_server; /* opaque */
+
+/* Copies the spec and starts the thread. NULL, after a line in the log, when memory or the thread
+ * cannot be had. */
+struct modbus_server *modbus_server_start(const struct modbus_server_spec *spec);
+
+/* Ends the thread and closes everything. */
+void modbus_server_stop(struct modbus_server *srv);
+
+#endif

@@ -1,0 +1,48 @@
+/* One Modbus TCP listener and its clients, on the server thread. Nothing here waits, and no
+ * client can make another one wait: a turn takes a bounded number of requests from each, and one
+ * that does not read its answers is not read from.
+ *
+ * Clients are closed when their framing is broken, when a request is not complete after 1 s, when
+ * answers are not taken for 5 s, when they are silent for idle_us, and the one unused for longest
+ * when another comes and all places are taken. */
+#ifndef IO_MODBUS_TCP_H
+#define IO_MODBUS_TCP_H
+
+#include "config.h"
+#include "io/poller.h"
+#include "modbus/pdu.h"
+
+#define TCP_ALLOW_MAX 80 /* more than a text of CONFIG_TEXT_MAX holds */
+
+struct tcp_spec {
+    char listen[CONFIG_TEXT_MAX]; /* "127.0.0.1:1502", "[::1]:1502" */
+    uint8_t unit;
+    unsigned connections; /* at least 1 */
+    mono_us idle_us;      /* 0: never */
+    struct config_cidr allow[TCP_ALLOW_MAX];
+    unsigned n_allow; /* 0: everybody */
+};
+
+struct tcp; /* opaque */
+
+/* Takes all memory; opens nothing yet. map and poller must outlive it. NULL: no memory. */
+struct tcp *tcp_new(const struct tcp_spec *spec, const struct modbus_map *map, struct poller *p);
+
+/* Opens the listener when it is due, accepts who has come, and closes whose time is up. Once in
+ * every turn, after the clients have been served. Returns when it has to be called at the latest.
+ */
+mono_us tcp_tend(struct tcp *t, mono_us now);
+
+/* Closes everything. */
+void tcp_free(struct tcp *t);
+
+/* Parts that can be checked without a socket. */
+
+/* Splits "HOST:PORT" or "[HOST]:PORT" into a socket address. HUB_ERANGE: not one. */
+struct sockaddr_storage;
+enum status tcp_address(const char *listen, struct sockaddr_storage *out);
+
+/* Whether an address lies in a block. An IPv4 address mapped into IPv6 counts as IPv4. */
+bool tcp_in_block(const struct sockaddr_storage *addr, const struct config_cidr *block);
+
+#endif

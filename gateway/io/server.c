@@ -1,0 +1,132 @@
+#include "io/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/version.h"
+#include "io/modbus_server.h"
+#include "io/triple.h"
+
+struct server {
+    struct triple triple;
+    struct image image[3];
+    bool filled;                          /* the server has an image to answer from */
+    char revision[16];                    /* no patch number: it only helps who looks for holes */
+    const char *identity[MODBUS_OBJECTS]; /* vendor, product code, revision */
+    struct modbus_server *modbus;
+};
+
+static void newest_image(void *ctx)
+{
+    struct server *srv = ctx;
+
+    srv->filled = triple_take(&srv->triple);
+}
+
+/* Holding and input registers are one map. Control publishes before it does anything else, so
+ * "busy" lasts milliseconds after the start. */
+static enum modbus_exception read_image(void *ctx, enum modbus_table table, uint16_t addr,
+                                        unsigned n, uint8_t *out)
+{
+    const struct server *srv = ctx;
+    const uint16_t *word = srv->image[srv->triple.read].word;
+    int at = regmap_find(addr, n);
+
+    (void)table;
+    if (at < 0)
+        return MODBUS_ILLEGAL_ADDRESS;
+    if (!srv->filled)
+        return MODBUS_BUSY;
+    for (word += at; n--; word++) {
+        *out++ = (uint8_t)(*word >> 8);
+        *out++ = (uint8_t)*word;
+    }
+    return MODBUS_OK;
+}
+
+static void read_tcp(const struct config *cfg, unsigned index, struct tcp_spec *spec)
+{
+    static const char section[] = "modbus.tcp";
+
+    snprintf(spec->listen, sizeof(spec->listen), "%s", config_text(cfg, section, index, "listen"));
+    spec->unit = (uint8_t)config_num(cfg, section, index, "unit");
+    spec->connections = (unsigned)config_num(cfg, section, index, "connections");
+    spec->idle_us = MONO_S(config_num(cfg, section, index, "idle_timeout_s"));
+    while (spec->n_allow < TCP_ALLOW_MAX &&
+           config_cidr(cfg, section, index, "allow", spec->n_allow, &spec->allow[spec->n_allow]))
+        spec->n_allow++;
+}
+
+static void read_rtu(const struct config *cfg, unsigned index, struct rtu_spec *spec)
+{
+    static const char section[] = "modbus.rtu";
+    const char *parity = config_text(cfg, section, index, "parity");
+
+    snprintf(spec->device, sizeof(spec->device), "%s", config_text(cfg, section, index, "device"));
+    spec->baud = (unsigned)strtoul(config_text(cfg, section, index, "baud"), NULL, 10);
+    spec->parity = strcmp(parity, "none") == 0 ? 'N' : strcmp(parity, "odd") == 0 ? 'O' : 'E';
+    spec->unit = (uint8_t)config_num(cfg, section, index, "unit");
+    spec->silence_us = (mono_us)config_num(cfg, section, index, "silence_us");
+}
+
+/* "0.1" of "0.1.0". */
+static void identify(struct server *srv)
+{
+    const char *dot = strrchr(HUBGATE_VERSION, '.');
+
+    snprintf(srv->revision, sizeof(srv->revision), "%.*s", (int)(dot - HUBGATE_VERSION),
+             HUBGATE_VERSION);
+    srv->identity[0] = "hubgate";
+    srv->identity[1] = "hubgate";
+    srv->identity[2] = srv->revision;
+}
+
+struct server *server_start(const struct config *cfg)
+{
+    struct server *srv = calloc(1, sizeof(*srv));
+    struct modbus_server_spec *spec = calloc(1, sizeof(*spec));
+
+    if (!srv || !spec) {
+        log_line(LOG_ERROR, "modbus: no memory for the server");
+        goto free_both;
+    }
+    triple_init(&srv->triple);
+    identify(srv);
+    for (unsigned i = 1; i <= MODBUS_PORTS_MAX; i++) {
+        if (config_has(cfg, "modbus.tcp", i))
+            read_tcp(cfg, i, &spec->tcp[spec->n_tcp++]);
+        if (config_has(cfg, "modbus.rtu", i))
+            read_rtu(cfg, i, &spec->rtu[spec->n_rtu++]);
+    }
+    spec->map =
+        (struct modbus_map){.read_words = read_image, .identity = srv->identity, .ctx = srv};
+    spec->turn = newest_image;
+    spec->ctx = srv;
+    srv->modbus = modbus_server_start(spec);
+    if (!srv->modbus)
+        goto free_both;
+    free(spec);
+    return srv;
+free_both:
+    free(spec);
+    free(srv);
+    return NULL;
+}
+
+struct image *server_image(struct server *srv)
+{
+    return &srv->image[srv->triple.write];
+}
+
+void server_publish(struct server *srv)
+{
+    triple_publish(&srv->triple);
+}
+
+void server_stop(struct server *srv)
+{
+    modbus_server_stop(srv->modbus);
+    free(srv);
+}
