@@ -1,0 +1,199 @@
+#include "io/loop.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include "base/log.h"
+#include "io/clock.h"
+
+/* Frames taken from one port before the others get their turn: a flooding BMS must not starve
+ * them. */
+#define BUDGET 64
+
+#define STOP_SPACING MONO_MS(100) /* between the rounds of zero limits */
+#define STOP_GRACE MONO_S(2)      /* a stuck bus does not keep the process */
+
+static void tell_link(struct loop *loop, unsigned port)
+{
+    struct link *l = loop->link[port];
+    struct link_report report = {
+        .state = l->state, .frames_lost = l->lost, .bus_errors = l->bus_errors, .why = l->why};
+
+    l->lost = l->bus_errors = 0;
+    hub_link(loop->hub, (enum port)port, &report);
+}
+
+/* Takes what came on a port. Returns false when there may be more. */
+static bool drain(struct loop *loop, unsigned port, mono_us now)
+{
+    struct link *l = loop->link[port];
+    struct frame f;
+
+    for (unsigned i = 0; i < BUDGET; i++) {
+        switch (l->ops->read(l, now, &f)) {
+        case LINK_NOTHING:
+            return true;
+        case LINK_FRAME:
+            hub_rx(loop->hub, (enum port)port, &f);
+            break;
+        case LINK_CONFIRMED:
+            hub_tx_done(loop->hub, (enum port)port, true);
+            break;
+        }
+    }
+    return false;
+}
+
+/* Sends what is due on a port; a link that confirms at once lets a whole set out in one turn. */
+static bool send_due(struct loop *loop, unsigned port, mono_us now)
+{
+    struct link *l = loop->link[port];
+    struct frame f;
+    bool drained = true;
+
+    while (hub_tx(loop->hub, (enum port)port, &f)) {
+        if (l->ops->write(l, now, &f) != HUB_OK)
+            hub_tx_done(loop->hub, (enum port)port, false);
+        else
+            drained = drain(loop, port, now) && drained;
+    }
+    return drained;
+}
+
+static void tell_events(struct loop *loop)
+{
+    struct event e;
+    char line[240];
+
+    while (hub_event_out(loop->hub, &e)) {
+        enum log_level level = LOG_INFO;
+
+        if (e.kind == EVENT_CCL_REASON || e.kind == EVENT_DCL_REASON)
+            level = LOG_DEBUG;
+        if (e.kind == EVENT_ALARM_SET || (e.kind == EVENT_READY && e.now))
+            level = LOG_WARN;
+        log_line(level, "%s", event_text(&e, line, sizeof(line)));
+    }
+}
+
+static void keep(struct loop *loop)
+{
+    struct record r;
+
+    while (hub_store_out(loop->hub, &r))
+        hub_store_done(loop->hub, r.ticket, loop->store && memory_store_put(loop->store, &r));
+}
+
+static void run_rules(struct loop *loop)
+{
+    if (!hub_wants_run(loop->hub))
+        return;
+    hub_run(loop->hub);
+    if (loop->server) {
+        regmap_fill(server_image(loop->server), hub_snapshot(loop->hub));
+        server_publish(loop->server);
+    }
+}
+
+mono_us loop_turn(struct loop *loop, mono_us now)
+{
+    bool all_drained = true;
+    mono_us next;
+
+    hub_set_time(loop->hub, now);
+    for (unsigned i = 0; i < PORT_COUNT; i++) {
+        struct link *l = loop->link[i];
+
+        if (!l)
+            continue;
+        if (now >= l->ops->deadline(l))
+            l->ops->tend(l, now);
+        all_drained = drain(loop, i, now) && all_drained;
+        tell_link(loop, i);
+    }
+    run_rules(loop);
+    for (unsigned i = 0; i < PORT_COUNT; i++)
+        if (loop->link[i])
+            all_drained = send_due(loop, i, now) && all_drained;
+    tell_events(loop);
+    keep(loop);
+    next = all_drained ? hub_deadline(loop->hub) : now;
+    for (unsigned i = 0; i < PORT_COUNT; i++)
+        if (loop->link[i])
+            next = mono_min(next, loop->link[i]->ops->deadline(loop->link[i]));
+    return next;
+}
+
+static void wait_until(struct loop *loop, mono_us until)
+{
+    struct pollfd fds[PORT_COUNT + 1];
+    nfds_t n = 0;
+    mono_us now = clock_now();
+    mono_us wait = until > now ? until - now : 0;
+    struct timespec ts = {.tv_sec = (time_t)(wait / 1000000),
+                          .tv_nsec = (long)(wait % 1000000) * 1000};
+
+    if (loop->wake >= 0)
+        fds[n++] = (struct pollfd){.fd = loop->wake, .events = POLLIN};
+    for (unsigned i = 0; i < PORT_COUNT; i++) {
+        int fd = loop->link[i] ? loop->link[i]->ops->fd(loop->link[i]) : -1;
+
+        if (fd >= 0)
+            fds[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
+    }
+    ppoll(fds, n, &ts, NULL);
+}
+
+void loop_wake(struct loop *loop)
+{
+    eventfd_write(loop->wake, 1);
+}
+
+/* What other threads want. Returns how hard it is to stop. */
+static unsigned heed(struct loop *loop)
+{
+    const struct config *next = atomic_load(&loop->config);
+    eventfd_t count;
+
+    if (loop->wake >= 0)
+        eventfd_read(loop->wake, &count);
+    if (next) {
+        if (hub_reconfigure(loop->hub, next) != HUB_OK)
+            log_line(LOG_ERROR, "the new configuration does not fit the running hub: it stays");
+        atomic_store(&loop->config, NULL);
+    }
+    return atomic_load(&loop->stop);
+}
+
+/* Zero limits, three times, at once. */
+static void stop(struct loop *loop)
+{
+    mono_us give_up = clock_now() + STOP_GRACE;
+    unsigned rounds = 1;
+
+    for (unsigned i = 0; i < rounds && clock_now() < give_up; i++) {
+        mono_us until = clock_now() + STOP_SPACING;
+
+        hub_set_time(loop->hub, clock_now());
+        rounds = hub_stop(loop->hub);
+        while (clock_now() < until) {
+            mono_us next = loop_turn(loop, clock_now());
+
+            wait_until(loop, mono_min(next, until));
+            if (heed(loop) > 1)
+                return;
+        }
+    }
+}
+
+void loop_run(struct loop *loop)
+{
+    while (!heed(loop)) {
+        mono_us next = loop_turn(loop, clock_now());
+
+        atomic_fetch_add(&loop->beats, 1);
+        wait_until(loop, next);
+    }
+    log_line(LOG_INFO, "stopping: limits are zero from now on");
+    stop(loop);
+}

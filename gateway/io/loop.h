@@ -1,0 +1,36 @@
+/* The control thread's loop: the only place that waits. It owns the hub and the links; it tells
+ * the hub the time and the frames, carries its frames out, and publishes what it has decided. It
+ * takes no lock, reads no disk and knows no client. */
+#ifndef IO_LOOP_H
+#define IO_LOOP_H
+
+#include <stdatomic.h>
+
+#include "hub/hub.h"
+#include "io/link.h"
+#include "io/server.h"
+#include "store/memory.h"
+
+struct loop {
+    struct hub *hub;
+    struct link *link[PORT_COUNT]; /* NULL: port not used */
+    struct server *server;         /* NULL: nothing is served */
+    struct memory_store *store;
+    atomic_ulong beats; /* counted up each turn */
+
+    /* Set by other threads, with loop_wake after it. */
+    int wake;         /* eventfd, or -1 */
+    atomic_uint stop; /* 1: zero limits three times, then leave; 2: leave now */
+    _Atomic(const struct config *) config; /* to be taken over; NULL when that is done */
+};
+
+/* Runs until `stop`, in the thread that owns everything here. */
+void loop_run(struct loop *loop);
+
+/* Makes the loop look at what other threads have set. Any thread. */
+void loop_wake(struct loop *loop);
+
+/* One turn without waiting; returns the latest moment for the next one. For tests. */
+mono_us loop_turn(struct loop *loop, mono_us now);
+
+#endif
