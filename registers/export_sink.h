@@ -16,9 +16,6 @@ void put(const struct sink *to, const char *format, ...) __attribute__((format(p
 #define SCALE_MAX 16
 const char *reg_scale(const struct reg *reg, char out[SCALE_MAX]);
 
-/* How many decimals that factor has. */
-unsigned reg_decimals(const struct reg *reg);
-
 /* The 1-based reference of a holding register in six digits: address 100 is 400101. */
 unsigned reg_reference(uint16_t addr);
 

@@ -157,6 +157,9 @@ struct reg {
     const char *text;
 };
 
+/* How many decimals the value has in the unit shown: 2 for 0.01 V. */
+unsigned reg_decimals(const struct reg *reg);
+
 /* Calls visit for every register; addresses rise. */
 void regmap_each(void (*visit)(void *arg, const struct reg *reg), void *arg);
 
