@@ -96,9 +96,10 @@ static int find(const struct frame_news *news, enum signal sig)
     return -1;
 }
 
+/* A value made of others can leave its range where they did not: 2 online and 255 offline. */
 static void add(struct frame_news *news, enum signal sig, int64_t value)
 {
-    if (news->n == NEWS_MAX)
+    if (news->n == NEWS_MAX || value < signal_info[sig].lo || value > signal_info[sig].hi)
         return;
     news->value[news->n].sig = sig;
     news->value[news->n].known = true;
