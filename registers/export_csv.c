@@ -36,7 +36,7 @@ static void source(const struct reg *reg, char *out, size_t size)
     else if (line->source == REG_FROM_DIRECTORY)
         snprintf(out, size, "block %u", reg_block_info[line->what].base);
     else
-        snprintf(out, size, "%u:%u", line->source, line->what);
+        snprintf(out, size, "%u:%u", (unsigned)line->source, line->what);
 }
 
 static void promise(void *arg, const struct reg *reg)

@@ -43,7 +43,7 @@ static bool is_ours(const struct reading *r, char why[READING_WHY_MAX])
     }
     if (words[2] != REGMAP_VERSION_MAJOR) {
         snprintf(why, READING_WHY_MAX,
-                 "its register map is version %u.%u, this program knows %u.%u", words[2], words[3],
+                 "its register map is version %u.%u, this program knows %d.%d", words[2], words[3],
                  REGMAP_VERSION_MAJOR, REGMAP_VERSION_MINOR);
         return false;
     }
