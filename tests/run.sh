@@ -83,7 +83,7 @@ fuzz() {
     [ $n -gt 0 ] || return 1
     seconds=$((${FUZZ_SECONDS:-60} / n))
     for t in build/fuzz/tests/fuzz_*; do
-        [ -f "$t" ] && [ -x "$t" ] || continue
+        if [ ! -f "$t" ] || [ ! -x "$t" ]; then continue; fi
         name=$(basename "$t" | sed 's/^fuzz_//')
         mkdir -p "build/fuzz/new/$name"
         "$t" -max_total_time=$seconds -max_len=4096 -rss_limit_mb=2048 -print_final_stats=1 \

@@ -237,6 +237,8 @@ static void tell_protocol(struct hub *hub, unsigned i)
 /* Bits of a cluster's alarms that the hub sets; the others are the BMS's own. */
 #define HUB_BITS (ALARM_BIT(CLUSTER_LOST) | ALARM_BIT(CONFIG_COUNT) | ALARM_BIT(LINK_DOWN))
 
+#define LINK_PATIENCE MONO_S(2) /* links are opened after the hub is made */
+
 static uint64_t hub_bits(const struct hub *hub, const struct cluster *c, unsigned modules)
 {
     const struct member *m = &c->member;
@@ -247,7 +249,7 @@ static uint64_t hub_bits(const struct hub *hub, const struct cluster *c, unsigne
         on |= ALARM_BIT(CLUSTER_LOST);
     if (member_joined(m) && modules != c->modules_cfg)
         on |= ALARM_BIT(CONFIG_COUNT);
-    if (!port_can_send(&c->port))
+    if (!port_can_send(&c->port) && hub->now >= hub->started + LINK_PATIENCE)
         on |= ALARM_BIT(LINK_DOWN);
     return on;
 }

@@ -75,13 +75,13 @@ ok "wiring: cluster 1 ABSENT" is cluster1_state 0
 ok "wiring: link of cluster 1 CLOSED" is cluster1_link_state 0
 python3 "$ROOT/tests/system/canbus.py" play "$TMP/c2" "$CAPTURES/c5.log" &
 c2=$!
-PIDS+=($c2)
+PIDS+=("$c2")
 ok "wiring: the other cluster counts, DEGRADED" becomes 8 hub_state 2
 ok "wiring: its SOC is there" is soc 95
 ok "wiring: DCL of the one that is there" becomes 14 discharge_current_limit 148
 "$HUBGATE" run -c "$TMP/hub.ini" 2>"$TMP/log2" &
 second=$!
-PIDS+=($second)
+PIDS+=("$second")
 sleep 1.5
 ok "wiring: a second gateway on the same port says so and goes on" sh -c "kill -0 $second && grep -q '127.0.0.1:$PORT' '$TMP/log2'"
 kill -9 $second 2>/dev/null
@@ -141,7 +141,7 @@ for _ in $(seq 50); do kill -0 "$gateway" 2>/dev/null || break; sleep 0.1; done
 ok "... and stops" sh -c "! kill -0 $gateway 2>/dev/null"
 gateway=
 mkfifo "$TMP/deaf"
-sleep 60 <"$TMP/deaf" &
+(exec 3<"$TMP/deaf"; sleep 60) &
 PIDS+=($!)
 sed 's/\[limits\]/[log]\nlevel = debug\n[limits]/' "$TMP/next.ini" >"$TMP/hub.ini"
 "$HUBGATE" run -c "$TMP/hub.ini" 2>"$TMP/deaf" &
