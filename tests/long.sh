@@ -1,0 +1,34 @@
+#!/bin/bash
+# What takes long, in parts of at most ten minutes: long.sh PART...
+#     fuzz [TARGET...]   each target in turn, FUZZ_SECONDS (540) in all
+#     mutate [FILE...]   breaks the code on purpose and counts what no test notices
+# Each part closes with "N passed, M failed".
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+fuzz() {
+    local names=("$@") name seconds
+    CC=clang cmake -S . -B build/fuzz -DHUB_FUZZ=ON -DHUB_SANITIZE=ON >/dev/null && cmake --build build/fuzz -j2 >/dev/null || return 1
+    if [ ${#names[@]} = 0 ]; then
+        for t in tests/fuzz/fuzz_*.c; do
+            name=$(basename "$t" .c)
+            names+=("${name#fuzz_}")
+        done
+    fi
+    seconds=$((${FUZZ_SECONDS:-540} / ${#names[@]}))
+    for name in "${names[@]}"; do
+        mkdir -p "build/fuzz/new/$name"
+        echo "== $name, $seconds s"
+        "build/fuzz/tests/fuzz_$name" -max_total_time=$seconds -max_len=4096 -print_final_stats=1 \
+            -artifact_prefix="build/fuzz/$name-" "build/fuzz/new/$name" "tests/fuzz/corpus/$name" 2>&1 |
+            grep -E 'ERROR|SUMMARY|stat::number|cov:' | tail -n 3
+        [ "${PIPESTATUS[0]}" = 0 ] || { echo "0 passed, 1 failed"; return 1; }
+    done
+    echo "${#names[@]} passed, 0 failed"
+}
+
+case ${1-} in
+fuzz) fuzz "${@:2}" ;;
+mutate) python3 tests/mutate.py "${@:2}" ;;
+*) sed -n '2,5p' "$0"; exit 64 ;;
+esac
