@@ -117,8 +117,8 @@ static bool do_capture(struct player *p, char *args)
     FILE *in;
 
     snprintf(path, sizeof(path), "%.*s%s", dir, p->path, args);
-    in = fopen(path, "r");
-    if (!in || !p->intake)
+    in = p->intake ? fopen(path, "r") : NULL;
+    if (!in)
         return fail(p, "cannot open it, or no intake", 0);
     while (fgets(line, sizeof(line), in)) {
         if (candump_line(line, strcspn(line, "\n"), &e, &why) != CANDUMP_FRAME)

@@ -173,6 +173,17 @@ static void read_slot(struct intake *in, struct slot *s)
 
 /* --- deciding --- */
 
+/* The slot with the oldest frame that is not done, or NULL. */
+static struct slot *oldest(struct intake *in, const bool done[SLOTS_MAX])
+{
+    struct slot *first = NULL;
+
+    for (unsigned i = 0; i < in->n_slots; i++)
+        if (!done[i] && (!first || in->slot[i].at < first->at))
+            first = &in->slot[i];
+    return first;
+}
+
 static void read_all_again(struct intake *in)
 {
     bool done[SLOTS_MAX] = {false};
@@ -184,14 +195,9 @@ static void read_all_again(struct intake *in)
         s->good_once = s->says_clear = false;
         memset(s->alarm, 0, sizeof(s->alarm));
     }
-    for (unsigned n = 0; n < in->n_slots; n++) { /* oldest first */
-        unsigned next = SLOTS_MAX;
-
-        for (unsigned i = 0; i < in->n_slots; i++)
-            if (!done[i] && (next == SLOTS_MAX || in->slot[i].at < in->slot[next].at))
-                next = i;
-        done[next] = true;
-        read_slot(in, &in->slot[next]);
+    for (struct slot *s = oldest(in, done); s; s = oldest(in, done)) {
+        done[s - in->slot] = true;
+        read_slot(in, s);
     }
 }
 
