@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "io/file.h"
+#include "sim/site.h"
 
 static void tell(const char *path, const char *what, const struct config_error *err)
 {
@@ -35,5 +36,10 @@ struct config *cli_load(const char *path)
     }
     struct config *cfg = config_parse(text, len, on_error, on_warning, &path);
     free(text);
+    if (cfg && !site_check(cfg, why, sizeof(why))) {
+        fprintf(stderr, "%s: %s\n", path, why);
+        config_free(cfg);
+        return NULL;
+    }
     return cfg;
 }

@@ -58,7 +58,9 @@ bool site_check(const struct config *cfg, char *why, size_t size)
         for (unsigned i = 1; i <= kinds[k].most; i++) {
             if (!simulated(cfg, kinds[k].section, i) || dialect_of(cfg, kinds[k].section, i))
                 continue;
-            snprintf(why, size, "[%s.%u] protocol: the simulator does not speak %s",
+            snprintf(why, size,
+                     "[%s.%u] protocol: the simulator speaks auto and the inverters' protocols, "
+                     "not %s",
                      kinds[k].section, i, config_text(cfg, kinds[k].section, i, "protocol"));
             return false;
         }

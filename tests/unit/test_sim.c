@@ -477,11 +477,12 @@ static void what_cannot_be_simulated_is_said(void **state)
 {
     struct config *cfg = config_of("[hub]\nclusters = 1\n[cluster.1]\nlink = sim\n"
                                    "protocol = byd-lvs\n[modbus.tcp]\nlisten = 127.0.0.1:1502\n");
-    char why[100];
+    char why[160];
 
     (void)state;
     assert_false(site_check(cfg, why, sizeof(why)));
-    assert_string_equal(why, "[cluster.1] protocol: the simulator does not speak byd-lvs");
+    assert_string_equal(why, "[cluster.1] protocol: the simulator speaks auto and the inverters' "
+                             "protocols, not byd-lvs");
     assert_null(site_new(cfg, START));
     config_free(cfg);
 }
