@@ -243,9 +243,6 @@ enum status frames_read(const struct frame_spec *spec, const struct frame *f,
         if (st)
             return st;
     }
-    /* Two wire bits may mean the same alarm: one raised is raised. */
-    for (unsigned t = 0; t < TIER_COUNT; t++)
-        out->off[t] &= ~out->on[t];
     return HUB_OK;
 }
 

@@ -49,7 +49,8 @@ struct frame_news {
         bool known; /* false: the frame says that it is not available */
         int64_t value;
     } value[NEWS_MAX];
-    /* Alarm bits by tier: raised, cleared, and pairs that say neither (0). */
+    /* Alarm bits by tier: raised, cleared, and pairs that say neither (0). Two wire bits may mean
+     * the same alarm: in both `on` and `off` it is raised. */
     uint64_t on[TIER_COUNT], off[TIER_COUNT], idle[TIER_COUNT];
     bool says_clear; /* some pair said "cleared" (2) */
     unsigned n_texts;
