@@ -184,7 +184,7 @@ static void attend_stop(struct service *sv, pthread_t thread)
         }
 }
 
-static enum cli_exit serve(struct service *sv)
+static int serve(struct service *sv)
 {
     pthread_t thread;
 
@@ -214,7 +214,7 @@ static const char *file_of(int argc, char **argv)
 int cli_run(int argc, char **argv)
 {
     static struct service sv; /* one a process */
-    enum cli_exit rc = CLI_OTHER;
+    int rc = CLI_OTHER;
 
     sv.file = file_of(argc, argv);
     if (!sv.file) {

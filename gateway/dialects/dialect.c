@@ -49,13 +49,12 @@ enum status dialect_check(const struct dialect *d)
     return frames_check(d->frames, d->n_frames);
 }
 
-bool dialect_carries(const struct dialect *d, uint32_t id, enum signal sig)
+const struct frame_spec *dialect_frame(const struct dialect *d, uint32_t id)
 {
     for (unsigned i = 0; i < d->n_frames; i++)
-        for (unsigned k = 0; d->frames[i].id == id && k < d->frames[i].n_fields; k++)
-            if (d->frames[i].fields[k].kind == FIELD_NUMBER && d->frames[i].fields[k].sig == sig)
-                return true;
-    return false;
+        if (d->frames[i].id == id)
+            return &d->frames[i];
+    return NULL;
 }
 
 void speaker_init(struct speaker *sp, const struct dialect *d, mono_us now)

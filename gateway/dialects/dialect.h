@@ -40,8 +40,8 @@ const struct dialect *dialect_find(const char *name);
  * over every dialect. */
 enum status dialect_check(const struct dialect *d);
 
-/* Whether the dialect's frame of this id carries the signal. */
-bool dialect_carries(const struct dialect *d, uint32_t id, enum signal sig);
+/* The dialect's frame of this id, or NULL. */
+const struct frame_spec *dialect_frame(const struct dialect *d, uint32_t id);
 
 /* One dialect on one bus. Plain data, owned by the caller. */
 struct speaker {

@@ -297,9 +297,11 @@ static void run_supervisor(struct hub *hub)
     if (sv->state != hub->told_state)
         event_put(hub, EVENT_HUB_STATE, EVENT_AT_HUB, hub->told_state, sv->state, sv->reason, "");
     hub->told_state = sv->state;
-    /* "The limits are zero" is: currents zero, enable bits off, the alarm set. */
-    alarm_put(hub, &hub->own, EVENT_AT_HUB, TIER_PROTECTION, ALARM_BIT(GENERAL),
-              hub_current_allowed(sv->state) ? 0 : ALARM_BIT(GENERAL));
+    /* "The limits are zero" is: currents zero, enable bits off, the alarm set. It says what the
+     * state says already: no event, no latch. */
+    hub->own.active[TIER_PROTECTION] &= ~ALARM_BIT(GENERAL);
+    if (!hub_current_allowed(sv->state))
+        hub->own.active[TIER_PROTECTION] |= ALARM_BIT(GENERAL);
 }
 
 static void tell_reason(struct hub *hub, enum event_kind kind, enum reason *told, enum reason now)
@@ -342,16 +344,12 @@ bool hub_wants_run(const struct hub *hub)
 
 /* ---- what goes out ---- */
 
-/* Remembers what the inverter is told, until the frame is confirmed. */
-static void note_limits(struct hub *hub, struct inverter *inv, const struct frame *f)
+/* Remembers what the inverter is told, as it stands in the frame, until that is confirmed. */
+static void note_said(struct inverter *inv, const struct frame *f)
 {
-    const struct signals *s = &hub->snap.hub.s;
+    const struct frame_spec *spec = dialect_frame(inv->speaker.dialect, f->id);
 
-    inv->said_limits = dialect_carries(inv->speaker.dialect, f->id, SIG_CHARGE_CURRENT_LIMIT);
-    inv->said_ccl = s->value[SIG_CHARGE_CURRENT_LIMIT];
-    inv->said_dcl = s->value[SIG_DISCHARGE_CURRENT_LIMIT];
-    inv->said_cvl = s->value[SIG_CHARGE_VOLTAGE_LIMIT];
-    inv->said_dvl = s->value[SIG_DISCHARGE_VOLTAGE_LIMIT];
+    inv->said_something = spec && frames_read(spec, f, &inv->said) == HUB_OK;
 }
 
 static bool next_frame(struct hub *hub, enum port port, struct frame *out)
@@ -367,7 +365,7 @@ static bool next_frame(struct hub *hub, enum port port, struct frame *out)
         hub_run(hub);
     if (!inv->used || !speaker_next(&inv->speaker, &hub->snap.hub, hub->now, out))
         return false;
-    note_limits(hub, inv, out);
+    note_said(inv, out);
     return true;
 }
 
@@ -380,19 +378,6 @@ bool hub_tx(struct hub *hub, enum port port, struct frame *out)
     p->out = true;
     p->late_at = hub->now + MONO_S(1);
     return true;
-}
-
-static void confirm_limits(struct hub *hub, unsigned i)
-{
-    const struct inverter *inv = &hub->inverter[i];
-    struct signals *s = &hub->snap.inverter[i].s;
-
-    if (!inv->said_limits)
-        return;
-    signal_set(s, SIG_CHARGE_CURRENT_LIMIT, inv->said_ccl, hub->now);
-    signal_set(s, SIG_DISCHARGE_CURRENT_LIMIT, inv->said_dcl, hub->now);
-    signal_set(s, SIG_CHARGE_VOLTAGE_LIMIT, inv->said_cvl, hub->now);
-    signal_set(s, SIG_DISCHARGE_VOLTAGE_LIMIT, inv->said_dvl, hub->now);
 }
 
 void hub_tx_done(struct hub *hub, enum port port, bool confirmed)
@@ -408,8 +393,9 @@ void hub_tx_done(struct hub *hub, enum port port, bool confirmed)
     }
     p->tx++;
     p->last_tx = hub->now;
-    if (port >= PORT_INVERTER)
-        confirm_limits(hub, (unsigned)(port - PORT_INVERTER));
+    if (port >= PORT_INVERTER && hub->inverter[port - PORT_INVERTER].said_something)
+        frames_put(&hub->inverter[port - PORT_INVERTER].said, hub->now,
+                   &hub->snap.inverter[port - PORT_INVERTER]);
 }
 
 unsigned hub_stop(struct hub *hub)

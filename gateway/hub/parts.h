@@ -45,8 +45,8 @@ struct inverter {
     bool used;
     struct speaker speaker;
     struct port_state port;
-    bool said_limits; /* the frame that is out carries these */
-    int64_t said_ccl, said_dcl, said_cvl, said_dvl;
+    bool said_something; /* the frame that is out carries this */
+    struct frame_news said;
 };
 
 struct hub_rules {

@@ -152,7 +152,7 @@ static void publish_alarms(struct hub *hub)
             latched |= hub->snap.cluster[i].a.latched[tier];
         }
         alarms_put(&hub->snap.hub.a, tier, EVERY_BIT, all, hub->now);
-        hub->snap.hub.a.latched[tier] |= latched;
+        hub->snap.hub.a.latched[tier] = latched;
     }
 }
 

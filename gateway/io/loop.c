@@ -1,6 +1,8 @@
 #include "io/loop.h"
 
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 
 #include "base/log.h"
@@ -13,6 +15,21 @@
 #define STOP_SPACING MONO_MS(100) /* between the rounds of zero limits */
 #define STOP_GRACE MONO_S(2)      /* a stuck bus does not keep the process */
 
+/* What is wrong with a link, and what to do about it: once, until it says something else. */
+static void tell_why(struct loop *loop, unsigned port)
+{
+    const struct link *l = loop->link[port];
+    const char *why = l->state == LINK_UP ? "" : l->why;
+    bool inverter = port >= PORT_INVERTER;
+
+    if (strcmp(loop->told[port], why) == 0)
+        return;
+    snprintf(loop->told[port], sizeof(loop->told[port]), "%s", why);
+    if (*why)
+        log_line(LOG_WARN, "%s %u: %s", inverter ? "inverter" : "cluster",
+                 inverter ? port - PORT_INVERTER + 1 : port + 1, why);
+}
+
 static void tell_link(struct loop *loop, unsigned port)
 {
     struct link *l = loop->link[port];
@@ -21,6 +38,7 @@ static void tell_link(struct loop *loop, unsigned port)
 
     l->lost = l->bus_errors = 0;
     hub_link(loop->hub, (enum port)port, &report);
+    tell_why(loop, port);
 }
 
 /* Takes what came on a port. Returns false when there may be more. */

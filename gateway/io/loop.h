@@ -16,7 +16,8 @@ struct loop {
     struct link *link[PORT_COUNT]; /* NULL: port not used */
     struct server *server;         /* NULL: nothing is served */
     struct memory_store *store;
-    atomic_ulong beats; /* counted up each turn */
+    atomic_ulong beats;         /* counted up each turn */
+    char told[PORT_COUNT][120]; /* what was last said about a link that does not work */
 
     /* Set by other threads, with loop_wake after it. */
     int wake;         /* eventfd, or -1 */

@@ -54,8 +54,8 @@ const char *event_text(const struct event *e, char *out, size_t size)
         change(e, cluster_state_name(e->old), cluster_state_name(e->now), what, sizeof(what));
         break;
     case EVENT_LINK_STATE:
-        snprintf(what, sizeof(what), "link %s -> %s %s", link_state_name(e->old),
-                 link_state_name(e->now), e->text);
+        snprintf(what, sizeof(what), "link %s -> %s%s%s", link_state_name(e->old),
+                 link_state_name(e->now), *e->text ? ": " : "", e->text);
         break;
     case EVENT_READY:
         conformity(e, what, sizeof(what));

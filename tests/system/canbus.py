@@ -59,7 +59,10 @@ def dump(path):
     s = connect(path)
     start = time.monotonic()
     while True:
-        can_id, n, data = CAN_FRAME.unpack(s.recv(64))
+        message = s.recv(64)
+        if not message:
+            return  # the gateway has left
+        can_id, n, data = CAN_FRAME.unpack(message)
         width = 8 if can_id & CAN_EFF else 3
         print(f"{time.monotonic() - start:.3f} {can_id & 0x1FFFFFFF:0{width}X}#{data[:n].hex().upper()}", flush=True)
 
