@@ -15,7 +15,7 @@ CAN_EFF = 0x80000000
 
 
 def connect(path):
-    for _ in range(100):
+    for _ in range(600):
         try:
             s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             s.connect(path)
@@ -49,10 +49,14 @@ def play(path, log, period=1.0):
     s = connect(path)
     wire = list(frames(log))
     while True:
-        for f in wire:
-            s.send(f)
-        time.sleep(float(period))
-        drain(s)
+        try:
+            for f in wire:
+                s.send(f)
+            time.sleep(float(period))
+            drain(s)
+        except OSError:  # the gateway has left: wait for the next one
+            s.close()
+            s = connect(path)
 
 
 def dump(path):
