@@ -23,7 +23,7 @@ SWAPS = [
     (r" \+ ", " - "), (r" - ", " + "), (r" \* (?=[\w(])", " + "), (r" / ", " * "),
     (r"\btrue\b", "false"), (r"\bfalse\b", "true"),
     (r"\bMONO_S\((\d+)\)", r"MONO_S(\1 + 1)"), (r"\bmono_min\b", "mono_max"), (r"\bmono_max\b", "mono_min"),
-    (r"!(?=[a-z(])", ""), (r"return 0;", "return 1;"), (r" \? ", " ?: 0 ? "),
+    (r"!(?=[a-z(])", ""), (r"return 0;", "return 1;"),
 ]
 DEFAULT = ["gateway/core", "gateway/hub"]
 

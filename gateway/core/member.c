@@ -54,7 +54,6 @@ static void fall_silent(struct member *m, const struct member_input *in, mono_us
 static void come_back(struct member *m, const struct member_rules *rules,
                       const struct member_input *in, mono_us now)
 {
-    m->back_since = now;
     m->settled_at = now + wait_for(rules, mono_since(now, m->last_good), in->period);
     m->reason = REASON_REJOIN_WAIT;
     go(m, MEMBER_BACK);
@@ -71,21 +70,20 @@ void member_run(struct member *m, const struct member_rules *rules, const struct
                 mono_us now)
 {
     bool fresh = in->complete && now < in->fresh_until;
-    bool was_counted = m->back_since || m->ghost;
 
     if (!in->complete && in->heard && m->state == CLUSTER_ABSENT) {
         m->reason = REASON_INCOMPLETE;
         go(m, MEMBER_HEARD);
     }
     if (!fresh) {
-        if (m->state == CLUSTER_JOINED || (m->state == CLUSTER_STANDBY && was_counted))
+        if (m->state == CLUSTER_JOINED || (m->state == CLUSTER_STANDBY && m->ghost))
             fall_silent(m, in, now);
         return;
     }
     if (m->state == CLUSTER_STALE)
         come_back(m, rules, in, now);
-    else if (m->state == CLUSTER_STANDBY && was_counted && now >= m->settled_at)
+    else if (m->state == CLUSTER_STANDBY && m->ghost && now >= m->settled_at)
         count_in(m, MEMBER_SETTLED);
-    else if (m->state != CLUSTER_JOINED && !was_counted)
+    else if (m->state != CLUSTER_JOINED && !m->ghost)
         count_in(m, MEMBER_COMPLETE);
 }

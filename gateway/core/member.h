@@ -36,7 +36,6 @@ struct member {
     bool ghost;
     mono_us last_good; /* receive time of the oldest part when it turned stale */
     mono_us silent_since;
-    mono_us back_since; /* fresh again since */
     mono_us settled_at; /* counted again at this moment */
 };
 

@@ -54,6 +54,9 @@ static void the_makers_screen(void **state)
     assert_int_equal(hub(&t, SIG_CURRENT), -14100);
     assert_int_equal(hub(&t, SIG_POWER), -744);
     assert_true(t.hub.s.at[SIG_CURRENT] == MONO_S(100)); /* as old as its oldest part */
+    signal_set(&t.b[1].s, SIG_CURRENT, -6300, MONO_S(99));
+    aggregate(&t.hub, t.part, 2, MONO_S(103));
+    assert_true(t.hub.s.at[SIG_POWER] == MONO_S(99));
 }
 
 /* (88 x 6 + 95 x 4) / 10 = 90.8 */
@@ -139,10 +142,12 @@ static void an_old_datum_does_not_count(void **state)
     bench_init(&t);
     cluster(&t, 0, 5000, 52000, 0);
     put(&t, 0, SIG_CELL_MAX, 3310); /* received at 100 s */
+    put(&t, 0, SIG_CELL_MAX_CELL, 7);
     aggregate(&t.hub, t.part, 1, MONO_S(129));
     assert_true(signal_known(&t.hub.s, SIG_CELL_MAX));
     aggregate(&t.hub, t.part, 1, MONO_S(130));
     assert_false(signal_known(&t.hub.s, SIG_CELL_MAX));
+    assert_false(signal_known(&t.hub.s, SIG_CELL_MAX_CELL));
 }
 
 static void requests_are_ored(void **state)

@@ -182,6 +182,76 @@ static void the_table_is_looked_up_by_the_smallest_cluster(void **state)
     assert_int_equal(t.out.ccl.after[STAGE_ALLOWANCE], 310000);
 }
 
+/* 8 modules alone: 412 A; a ghost of one module beside them: row 1, column 2: 155 A. */
+static void a_ghost_keeps_its_row_of_the_table(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.rules.profile = profile_find("weco-4k4-pro");
+    put(&t, 1, SIG_CHARGE_CURRENT_LIMIT, 480000);
+    t.part[0].modules = 8;
+    t.part[1].modules = 1;
+    t.part[1].joined = false;
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_ALLOWANCE], 400000); /* the bus bar */
+    t.part[1].ghost = true;
+    run(&t, MONO_S(2));
+    assert_int_equal(t.out.ccl.after[STAGE_ALLOWANCE], 155000);
+}
+
+static void a_cluster_that_is_not_counted_has_no_share(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.part[1].joined = false;
+    assert_int_equal(part_share(t.part, 2, 1, false), 0);
+    assert_int_equal(part_share(t.part, 2, 0, false), 10000);
+}
+
+/* The first cluster's reason stands for the sum, until one allows nothing at all. */
+static void stage_one_says_whose_reason_it_is(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.part[1].modules = 6;
+    t.part[1].capacity_mAh = 600000;
+    signal_forget(&t.b[1].s, SIG_CHARGE_CURRENT_LIMIT);
+    put(&t, 0, SIG_CHARGE_CURRENT_LIMIT, 300000);
+    t.mem.ccl.out = 600000; /* no rise to wait for */
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.value, 600000);
+    assert_int_equal(t.out.ccl.reason, REASON_CLUSTER_LIMIT);
+    assert_int_equal(t.out.ccl.cluster, 1);
+    put(&t, 1, SIG_CHARGE_ENABLE, 0);
+    run(&t, MONO_S(2));
+    assert_int_equal(t.out.ccl.reason, REASON_NOT_ENABLED);
+    assert_int_equal(t.out.ccl.cluster, 2);
+}
+
+/* Rates are parts of the cap of their own direction: 10 x 10 A and 10 x 100 A. */
+static void each_direction_has_its_own_cap(void **state)
+{
+    struct profile p = *profile_find("generic-lfp-16s");
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    p.module_ccl_mA = 10000;
+    p.module_dcl_mA = 100000;
+    t.rules.profile = t.part[0].profile = t.part[1].profile = &p;
+    t.rules.discharge_ramp = true;
+    run(&t, 1);
+    run_to(&t, MONO_MS(12100)); /* about 2 s of 5 A/s and of 50 A/s */
+    assert_in_range(t.out.ccl.value, 9500, 11500);
+    assert_in_range(t.out.dcl.value, 95000, 115000);
+}
+
 /* 400 A through the bus bar of the cluster that carries 0.6. */
 static void a_cluster_never_carries_more_than_its_bus_bar(void **state)
 {
@@ -374,6 +444,10 @@ int main(void)
         cmocka_unit_test(sharing_takes_the_weakest_for_its_share),
         cmocka_unit_test(ghosts_never_raise_a_limit),
         cmocka_unit_test(the_table_is_looked_up_by_the_smallest_cluster),
+        cmocka_unit_test(a_ghost_keeps_its_row_of_the_table),
+        cmocka_unit_test(a_cluster_that_is_not_counted_has_no_share),
+        cmocka_unit_test(stage_one_says_whose_reason_it_is),
+        cmocka_unit_test(each_direction_has_its_own_cap),
         cmocka_unit_test(a_cluster_never_carries_more_than_its_bus_bar),
         cmocka_unit_test(caps_set_points_and_the_state_lower),
         cmocka_unit_test(limits_rise_slowly_and_fall_at_once),
