@@ -15,8 +15,9 @@
 #define STOP_SPACING MONO_MS(100) /* between the rounds of zero limits */
 #define STOP_GRACE MONO_S(2)      /* a stuck bus does not keep the process */
 
-/* What is wrong with a link, and what to do about it: once, until it says something else. */
-static void tell_why(struct loop *loop, unsigned port)
+/* What is wrong with a link and what to do about it, once. A change of state tells it in its event;
+ * a link that never opened, or stays closed for another reason, has only this. */
+static void tell_why(struct loop *loop, unsigned port, bool changed)
 {
     const struct link *l = loop->link[port];
     const char *why = l->state == LINK_UP ? "" : l->why;
@@ -25,7 +26,7 @@ static void tell_why(struct loop *loop, unsigned port)
     if (strcmp(loop->told[port], why) == 0)
         return;
     snprintf(loop->told[port], sizeof(loop->told[port]), "%s", why);
-    if (*why)
+    if (*why && !changed)
         log_line(LOG_WARN, "%s %u: %s", inverter ? "inverter" : "cluster",
                  inverter ? port - PORT_INVERTER + 1 : port + 1, why);
 }
@@ -35,10 +36,12 @@ static void tell_link(struct loop *loop, unsigned port)
     struct link *l = loop->link[port];
     struct link_report report = {
         .state = l->state, .frames_lost = l->lost, .bus_errors = l->bus_errors, .why = l->why};
+    bool changed = l->state != loop->state[port];
 
     l->lost = l->bus_errors = 0;
+    loop->state[port] = l->state;
     hub_link(loop->hub, (enum port)port, &report);
-    tell_why(loop, port);
+    tell_why(loop, port, changed);
 }
 
 /* Takes what came on a port. Returns false when there may be more. */

@@ -16,8 +16,9 @@ struct loop {
     struct link *link[PORT_COUNT]; /* NULL: port not used */
     struct server *server;         /* NULL: nothing is served */
     struct memory_store *store;
-    atomic_ulong beats;         /* counted up each turn */
-    char told[PORT_COUNT][120]; /* what was last said about a link that does not work */
+    atomic_ulong beats;                /* counted up each turn */
+    enum link_state state[PORT_COUNT]; /* as last told to the hub */
+    char told[PORT_COUNT][120];        /* what was last said about a link that does not work */
 
     /* Set by other threads, with loop_wake after it. */
     int wake;         /* eventfd, or -1 */

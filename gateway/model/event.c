@@ -43,7 +43,7 @@ static void conformity(const struct event *e, char *out, size_t size)
 
 const char *event_text(const struct event *e, char *out, size_t size)
 {
-    char where[16], what[160] = "";
+    char where[16], what[200] = "";
 
     place(e, where, sizeof(where));
     switch (e->kind) {

@@ -29,7 +29,7 @@ struct event {
     uint8_t place;
     uint16_t reason; /* enum reason, where a state has one */
     int64_t old, now;
-    char text[80];
+    char text[120];
 };
 
 /* The event as one line for people, without time. Returns out. */
