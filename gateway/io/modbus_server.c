@@ -41,7 +41,7 @@ static void *serve(void *arg)
 {
     struct modbus_server *srv = arg;
     struct ready ready[READY_MAX];
-    mono_us due = 0;
+    mono_us due = 0; /* at once: what was opened at the start has its deadlines */
 
     prctl(PR_SET_NAME, "modbus");
     prctl(PR_SET_TIMERSLACK, 1); /* 50 us less after the 3.5 characters of a line */
@@ -112,7 +112,11 @@ struct modbus_server *modbus_server_start(const struct modbus_server_spec *spec)
         why = errno;
         goto free_server;
     }
-    if (make_ports(srv, spec) == HUB_OK && (why = start_thread(srv)) == 0)
+    if (make_ports(srv, spec) != HUB_OK)
+        goto free_server;
+    tend_all(srv, clock_now()); /* who starts us finds the ports open, or told why not */
+    why = start_thread(srv);
+    if (why == 0)
         return srv;
 free_server:
     release(srv);

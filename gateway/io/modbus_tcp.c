@@ -148,11 +148,17 @@ static void client_close(struct client *c)
     c->tcp->free = c;
 }
 
+/* Whether its next turn begins with room for output. */
+static bool behind(const struct client *c)
+{
+    return c->out_len || c->more;
+}
+
 /* Hears of room for output while answers, or requests of the last turn, are left over: level
  * triggered, it is the next turn's call. Hears of input only when nothing waits to go out. */
 static void client_listen(struct client *c)
 {
-    uint32_t events = c->out_len || c->more ? EPOLLOUT : EPOLLIN;
+    uint32_t events = behind(c) ? EPOLLOUT : EPOLLIN;
 
     if (events != c->events)
         poller_set(c->tcp->poller, c->fd, events, &c->watch);
@@ -172,7 +178,7 @@ static bool client_flush(struct client *c)
 }
 
 /* Sends the answers of this turn with one call; what does not go stays with the client. */
-static bool client_send(struct client *c, const uint8_t *batch, size_t len, mono_us now)
+static bool client_send(struct client *c, const uint8_t *batch, size_t len)
 {
     ssize_t n = send(c->fd, batch, len, MSG_NOSIGNAL);
 
@@ -184,10 +190,15 @@ static bool client_send(struct client *c, const uint8_t *batch, size_t len, mono
     c->out_len = (unsigned)(len - (size_t)n);
     if (c->out_len) {
         memcpy(c->out, batch + n, c->out_len);
-        c->write_until = now + WRITE_TIMEOUT;
-        sweep_by(c->tcp, c->write_until);
     }
     return true;
+}
+
+static mono_us client_deadline(const struct client *c)
+{
+    mono_us idle = c->tcp->spec.idle_us ? c->last_used + c->tcp->spec.idle_us : MONO_NEVER;
+
+    return mono_min(idle, behind(c) ? c->write_until : c->partial_until);
 }
 
 /* Answers what is complete, up to the bound. */
@@ -207,14 +218,14 @@ static bool client_serve(struct client *c, mono_us now)
         c->last_used = now;
         c->partial_until = MONO_NEVER;
     }
-    if (len && !client_send(c, t->batch, len, now))
+    if (len && !client_send(c, t->batch, len))
         return false;
     if (got == MBAP_CLOSE)
         return false;
-    if (mbap_partial(&c->in) && c->partial_until == MONO_NEVER) {
+    if (mbap_partial(&c->in) && c->partial_until == MONO_NEVER)
         c->partial_until = now + ASSEMBLY;
-        sweep_by(t, c->partial_until);
-    }
+    c->write_until = now + WRITE_TIMEOUT;
+    sweep_by(t, client_deadline(c));
     return true;
 }
 
@@ -237,19 +248,19 @@ static bool client_read(struct client *c)
  * it is to be closed. */
 static bool client_turn(struct client *c, mono_us now)
 {
-    if (c->out_len) {
-        if (!client_flush(c))
-            return false;
-        if (c->out_len)
-            return true;
-        if (c->partial_until != MONO_NEVER)
-            c->partial_until = now + ASSEMBLY; /* it was us who did not read on */
-    }
+    bool was_behind = behind(c);
+
+    if (c->out_len && !client_flush(c))
+        return false;
+    if (c->out_len)
+        return true;
+    if (was_behind && c->partial_until != MONO_NEVER)
+        c->partial_until = now + ASSEMBLY; /* it was us who did not read on */
     if (!c->more && !c->closing && !client_read(c))
         return false;
     if (!client_serve(c, now))
         return false;
-    return !c->closing || c->out_len || c->more;
+    return !c->closing || behind(c);
 }
 
 static void client_ready(struct watch *w, uint32_t events, mono_us now)
@@ -261,13 +272,6 @@ static void client_ready(struct watch *w, uint32_t events, mono_us now)
         client_listen(c);
     else
         client_close(c);
-}
-
-static mono_us client_deadline(const struct client *c)
-{
-    mono_us idle = c->tcp->spec.idle_us ? c->last_used + c->tcp->spec.idle_us : MONO_NEVER;
-
-    return mono_min(idle, c->out_len ? c->write_until : c->partial_until);
 }
 
 static void sweep(struct tcp *t, mono_us now)
@@ -294,7 +298,7 @@ static struct client *most_idle(struct tcp *t)
     for (unsigned i = 0; i < t->spec.connections; i++) {
         struct client *c = &t->client[i];
 
-        if (c->out_len || c->more)
+        if (behind(c))
             continue;
         if (!best || c->used < best->used ||
             (c->used == best->used && c->last_used < best->last_used))
