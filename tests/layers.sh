@@ -27,6 +27,7 @@ for f in $(find gateway registers config -name '*.[ch]' -o -name '*.def' | sort)
     esac
     allowed=$(may "$room")
     [ -n "$allowed" ] || { echo "$f: no such room"; bad=1; continue; }
+    # shellcheck disable=SC2013 # names of headers have no blanks
     for inc in $(sed -n 's/^#include "\([^"]*\)".*/\1/p' "$f"); do
         case $inc in
         */*) to=${inc%%/*} ;;

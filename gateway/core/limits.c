@@ -307,29 +307,50 @@ static int64_t bus_voltage(const struct limits_input *in)
     return n ? sum / n : 0;
 }
 
-/* CVL: the lowest of the clusters, ghosts with their last word; inside the profile's window, but
- * the window alone never asks for less than the bus has: some inverters would discharge to it. */
+/* Folds a voltage limit over the joined clusters, then over the ghosts with their last word; a
+ * cluster that does not tell it has its profile's. */
+static void fold_voltage(struct limit *l, const struct limits_input *in, enum signal sig,
+                         int64_t (*fallback)(const struct profile *),
+                         void (*bind)(struct limit *, int64_t, enum stage, enum reason, uint8_t))
+{
+    for (unsigned i = 0; i < in->n; i++) {
+        const struct part *p = &in->parts[i];
+        bool told = signal_known(&p->b->s, sig);
+
+        if (p->joined)
+            bind(l, told ? p->b->s.value[sig] : fallback(p->profile), STAGE_CLUSTER,
+                 told ? REASON_CLUSTER_LIMIT : REASON_PROFILE_LIMIT, p->number);
+    }
+    mark(l, STAGE_CLUSTER);
+    for (unsigned i = 0; i < in->n; i++) {
+        const struct part *p = &in->parts[i];
+
+        if (p->ghost && !p->joined)
+            bind(l, signal_or(&p->b->s, sig, fallback(p->profile)), STAGE_SHARING, REASON_GHOST,
+                 p->number);
+    }
+    mark(l, STAGE_SHARING);
+}
+
+static int64_t profile_cvl(const struct profile *p)
+{
+    return p->cvl_mV;
+}
+
+static int64_t profile_dvl(const struct profile *p)
+{
+    return p->dvl_mV;
+}
+
+/* CVL: inside the profile's window, but the window alone never asks for less than the bus has: some
+ * inverters would discharge to it. */
 static void charge_voltage(struct limit *l, const struct limits_rules *rules,
                            const struct limits_input *in, mono_us now)
 {
     int64_t top = rules->cvl_top_mV > 0 ? rules->cvl_top_mV : rules->profile->cvl_top_mV;
 
     *l = (struct limit){.value = INT64_MAX, .stage = STAGE_CLUSTER};
-    for (int ghosts = 0; ghosts <= 1; ghosts++) {
-        for (unsigned i = 0; i < in->n; i++) {
-            const struct part *p = &in->parts[i];
-            bool told = signal_known(&p->b->s, SIG_CHARGE_VOLTAGE_LIMIT);
-
-            if (ghosts ? p->ghost && !p->joined : p->joined)
-                lower(l, told ? p->b->s.value[SIG_CHARGE_VOLTAGE_LIMIT] : p->profile->cvl_mV,
-                      ghosts ? STAGE_SHARING : STAGE_CLUSTER,
-                      ghosts ? REASON_GHOST
-                      : told ? REASON_CLUSTER_LIMIT
-                             : REASON_PROFILE_LIMIT,
-                      p->number);
-        }
-        mark(l, ghosts ? STAGE_SHARING : STAGE_CLUSTER);
-    }
+    fold_voltage(l, in, SIG_CHARGE_VOLTAGE_LIMIT, profile_cvl, lower);
     if (bus_voltage(in) > top)
         lower(l, bus_voltage(in), STAGE_ALLOWANCE, REASON_BUS_VOLTAGE, 0);
     else
@@ -342,26 +363,11 @@ static void charge_voltage(struct limit *l, const struct limits_rules *rules,
     mark(l, STAGE_RATE);
 }
 
-/* DVL: the highest of the clusters, ghosts included, and of the profile's window. */
 static void discharge_voltage(struct limit *l, const struct limits_rules *rules,
                               const struct limits_input *in)
 {
     *l = (struct limit){.value = 0, .stage = STAGE_CLUSTER};
-    for (int ghosts = 0; ghosts <= 1; ghosts++) {
-        for (unsigned i = 0; i < in->n; i++) {
-            const struct part *p = &in->parts[i];
-            bool told = signal_known(&p->b->s, SIG_DISCHARGE_VOLTAGE_LIMIT);
-
-            if (ghosts ? p->ghost && !p->joined : p->joined)
-                raise(l, told ? p->b->s.value[SIG_DISCHARGE_VOLTAGE_LIMIT] : p->profile->dvl_mV,
-                      ghosts ? STAGE_SHARING : STAGE_CLUSTER,
-                      ghosts ? REASON_GHOST
-                      : told ? REASON_CLUSTER_LIMIT
-                             : REASON_PROFILE_LIMIT,
-                      p->number);
-        }
-        mark(l, ghosts ? STAGE_SHARING : STAGE_CLUSTER);
-    }
+    fold_voltage(l, in, SIG_DISCHARGE_VOLTAGE_LIMIT, profile_dvl, raise);
     raise(l, rules->profile->dvl_floor_mV, STAGE_ALLOWANCE, REASON_PROFILE_WINDOW, 0);
     for (enum stage stage = STAGE_ALLOWANCE; stage <= STAGE_RATE; stage++)
         mark(l, stage);
