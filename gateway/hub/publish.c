@@ -83,9 +83,13 @@ static void publish_port(struct signals *s, const struct port_state *p, mono_us 
  * good one without a mark. */
 static void drop_old(struct signals *s, bool silent, mono_us now)
 {
-    for (int i = 0; i < SIG_STATE; i++)
-        if (signal_known(s, (enum signal)i) && (silent || mono_since(now, s->at[i]) >= DATUM_LIFE))
+    for (int i = 0; i < SIG_COUNT; i++) {
+        bool measured = i < SIG_STATE || i >= SIG_CELL_VOLTAGE;
+
+        if (measured && signal_known(s, (enum signal)i) &&
+            (silent || mono_since(now, s->at[i]) >= DATUM_LIFE))
             signal_forget(s, (enum signal)i);
+    }
 }
 
 static void publish_power(struct signals *s)
@@ -93,6 +97,30 @@ static void publish_power(struct signals *s)
     if (signal_known(s, SIG_VOLTAGE) && signal_known(s, SIG_CURRENT))
         set(s, SIG_POWER, divide(s->value[SIG_VOLTAGE] * s->value[SIG_CURRENT], 1000000, NEAREST),
             mono_min(s->at[SIG_VOLTAGE], s->at[SIG_CURRENT]));
+}
+
+static bool knows_anything(const struct signals *s)
+{
+    for (size_t i = 0; i < sizeof(s->known) / sizeof(s->known[0]); i++)
+        if (s->known[i])
+            return true;
+    return false;
+}
+
+/* Modules, where the battery shows them. They age as everything else. */
+static void publish_modules(struct hub *hub, unsigned i, bool silent)
+{
+    const struct cluster *c = &hub->cluster[i];
+    const struct module *from = c->is_serial ? c->serial_modules : intake_modules(c->in);
+
+    for (unsigned m = 0; m < MAX_MODULES; m++) {
+        struct module *to = &hub->snap.module[i][m];
+
+        if (!knows_anything(&from[m].s) && !knows_anything(&to->s))
+            continue;
+        *to = from[m];
+        drop_old(&to->s, silent, hub->now);
+    }
 }
 
 static void publish_cluster(struct hub *hub, unsigned i, int64_t conformity)
@@ -106,6 +134,7 @@ static void publish_cluster(struct hub *hub, unsigned i, int64_t conformity)
     *s = from->s;
     to->t = from->t;
     drop_old(s, silent, hub->now);
+    publish_modules(hub, i, silent);
     publish_power(s);
     c->port.unknown = (uint64_t)signal_or(&from->s, SIG_FRAMES_UNKNOWN, 0);
     publish_port(s, &c->port, hub->now);

@@ -1,0 +1,348 @@
+/* The doors of the hub that scenarios do not go through. */
+#include "check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "hub/hub.h"
+
+static const char one_cluster[] = "[hub]\nclusters = 1\nprofile = generic-lfp-16s\n"
+                                  "[cluster.1]\nlink = sim\nmodules = 2\n"
+                                  "[inverter.1]\nlink = sim\nprotocol = victron\n";
+
+static void must_not(void *arg, const struct config_error *err)
+{
+    (void)arg;
+    fail_msg("%d: %s", err->line, err->text);
+}
+
+static void ignore(void *arg, const struct config_error *err)
+{
+    (void)arg, (void)err;
+}
+
+static struct config *configured(const char *ini)
+{
+    return config_parse(ini, strlen(ini), must_not, ignore, NULL);
+}
+
+static struct hub *made(const char *ini)
+{
+    struct config *cfg = configured(ini);
+    struct hub *hub = hub_new(cfg, MONO_S(1));
+
+    config_free(cfg);
+    assert_non_null(hub);
+    for (unsigned i = 0; i < PORT_COUNT; i++)
+        hub_link(hub, (enum port)i, &(struct link_report){.state = LINK_UP, .why = ""});
+    return hub;
+}
+
+static void run(struct hub *hub, mono_us now)
+{
+    hub_set_time(hub, now);
+    hub_run(hub);
+}
+
+static int64_t hub_is(const struct hub *hub, enum signal sig)
+{
+    assert_true(signal_known(&hub_snapshot(hub)->hub.s, sig));
+    return hub_snapshot(hub)->hub.s.value[sig];
+}
+
+/* A serial battery: one reading is a whole control set. Period 4 s: stale after 10 s. */
+static void a_sample_is_a_battery(void **state)
+{
+    static struct module modules[MAX_MODULES];
+    struct hub *hub = made(one_cluster);
+    struct battery b = {0};
+    struct sample sample = {
+        .at = MONO_S(2), .period = MONO_S(4), .battery = &b, .modules = modules};
+
+    (void)state;
+    signal_set(&b.s, SIG_VOLTAGE, 52000, MONO_S(2));
+    signal_set(&b.s, SIG_CURRENT, 10000, MONO_S(2));
+    signal_set(&b.s, SIG_SOC, 7000, MONO_S(2));
+    signal_set(&b.s, SIG_CHARGE_CURRENT_LIMIT, 80000, MONO_S(2));
+    signal_set(&modules[1].s, SIG_CELL_VOLTAGE + 2, 3301, MONO_S(2));
+    hub_set_time(hub, MONO_S(2));
+    hub_report(hub, PORT_CLUSTER, &sample);
+    hub_run(hub);
+    assert_int_equal(hub_is(hub, SIG_STATE), HUB_WAITING); /* no discharge limit: not complete */
+    signal_set(&b.s, SIG_DISCHARGE_CURRENT_LIMIT, 90000, MONO_S(2));
+    hub_report(hub, PORT_CLUSTER, &sample);
+    hub_run(hub);
+    assert_int_equal(hub_is(hub, SIG_STATE), HUB_RUNNING);
+    assert_int_equal(hub_is(hub, SIG_SOC), 7000);
+    assert_int_equal(hub_is(hub, SIG_CCL_STAGE), 80000);
+    assert_int_equal(hub_snapshot(hub)->module[0][1].s.value[SIG_CELL_VOLTAGE + 2], 3301);
+    run(hub, MONO_S(12) - 1);
+    assert_int_equal(hub_is(hub, SIG_STATE), HUB_RUNNING);
+    run(hub, MONO_S(12));
+    assert_int_equal(hub_is(hub, SIG_STATE), HUB_STOPPED);
+    assert_false(signal_known(&hub_snapshot(hub)->module[0][1].s, SIG_CELL_VOLTAGE + 2));
+    hub_free(hub);
+}
+
+static unsigned send_all(struct hub *hub, enum port port, bool confirm)
+{
+    struct frame f;
+    unsigned n = 0;
+
+    while (hub_tx(hub, port, &f)) {
+        n++;
+        if (!confirm)
+            break;
+        hub_tx_done(hub, port, true);
+    }
+    return n;
+}
+
+/* Cable off: the first frame stays in the controller. Nothing follows it, what would have is
+ * counted as dropped, and when it is out the next one is of that moment. */
+static void one_frame_out_at_most(void **state)
+{
+    struct hub *hub = made(one_cluster);
+    const struct signals *s = &hub_snapshot(hub)->inverter[0].s;
+    struct frame f;
+
+    (void)state;
+    assert_true(hub_tx(hub, PORT_INVERTER, &f));
+    assert_false(hub_tx(hub, PORT_INVERTER, &f));
+    run(hub, MONO_S(11));
+    assert_false(hub_tx(hub, PORT_INVERTER, &f));
+    run(hub, MONO_S(12));
+    assert_in_range(s->value[SIG_FRAMES_DROPPED], 2, 11);
+    send_all(hub, PORT_CLUSTER, true);
+    assert_true(hub_deadline(hub) > MONO_S(12)); /* nor does it keep anybody busy */
+    hub_tx_done(hub, PORT_INVERTER, true);
+    assert_in_range(send_all(hub, PORT_INVERTER, true), 1, 8); /* one set, no backlog */
+    run(hub, MONO_MS(12100));
+    assert_int_equal(send_all(hub, PORT_INVERTER, true), 0);
+    hub_free(hub);
+}
+
+static void a_frame_that_was_not_taken_is_dropped_and_counted(void **state)
+{
+    struct hub *hub = made(one_cluster);
+    struct frame f;
+
+    (void)state;
+    assert_true(hub_tx(hub, PORT_INVERTER, &f));
+    hub_tx_done(hub, PORT_INVERTER, false);
+    hub_tx_done(hub, PORT_INVERTER, false); /* nothing was out: nothing happens */
+    run(hub, MONO_MS(1100));
+    assert_int_equal(hub_snapshot(hub)->inverter[0].s.value[SIG_FRAMES_DROPPED], 1);
+    assert_int_equal(hub_snapshot(hub)->inverter[0].s.value[SIG_FRAMES_TX], 0);
+    assert_false(
+        signal_known(&hub_snapshot(hub)->inverter[0].s, SIG_CHARGE_CURRENT_LIMIT)); /* not told */
+    hub_free(hub);
+}
+
+/* A link that goes down takes the frame with it. */
+static void a_lost_link_frees_its_port(void **state)
+{
+    struct hub *hub = made(one_cluster);
+    struct frame f;
+
+    (void)state;
+    assert_true(hub_tx(hub, PORT_INVERTER, &f));
+    hub_link(hub, PORT_INVERTER, &(struct link_report){.state = LINK_CLOSED, .why = "gone"});
+    assert_false(hub_tx(hub, PORT_INVERTER, &f));
+    hub_link(hub, PORT_INVERTER, &(struct link_report){.state = LINK_UP, .why = ""});
+    assert_true(hub_tx(hub, PORT_INVERTER, &f));
+    hub_free(hub);
+}
+
+static void what_the_kernel_lost_is_counted(void **state)
+{
+    struct hub *hub = made(one_cluster);
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++)
+        hub_link(hub, PORT_CLUSTER,
+                 &(struct link_report){
+                     .state = LINK_UP, .frames_lost = 300, .bus_errors = 7, .why = ""});
+    run(hub, MONO_S(2));
+    assert_int_equal(hub_snapshot(hub)->cluster[0].s.value[SIG_FRAMES_LOST], 600);
+    assert_int_equal(hub_snapshot(hub)->cluster[0].s.value[SIG_BUS_ERRORS], 14);
+    hub_free(hub);
+}
+
+/* The core runs at most every 5 ms when data came, and at least every 100 ms. */
+static void the_rules_run_when_they_should(void **state)
+{
+    struct hub *hub = made(one_cluster);
+    struct frame f = {.id = 0x123};
+
+    (void)state;
+    run(hub, MONO_S(2));
+    hub_rx(hub, PORT_CLUSTER, &f);
+    assert_false(hub_wants_run(hub));
+    assert_true(hub_deadline(hub) <= MONO_S(2) + MONO_MS(5));
+    hub_set_time(hub, MONO_S(2) + MONO_MS(5));
+    assert_true(hub_wants_run(hub));
+    hub_run(hub);
+    hub_set_time(hub, MONO_S(2) + MONO_MS(104));
+    assert_false(hub_wants_run(hub));
+    hub_set_time(hub, MONO_S(2) + MONO_MS(105));
+    assert_true(hub_wants_run(hub));
+    hub_free(hub);
+}
+
+/* A frame to the inverter never rests on an old run, whoever forgot to run the rules. */
+static void sending_runs_old_rules_anew(void **state)
+{
+    struct hub *hub = made(one_cluster);
+    struct frame f;
+
+    (void)state;
+    run(hub, MONO_S(2));
+    hub_set_time(hub, MONO_S(10));
+    assert_true(hub_tx(hub, PORT_INVERTER, &f));
+    assert_true(hub_snapshot(hub)->at == MONO_S(10));
+    hub_free(hub);
+}
+
+static void time_never_goes_back(void **state)
+{
+    struct hub *hub = made(one_cluster);
+
+    (void)state;
+    run(hub, MONO_S(50));
+    run(hub, MONO_S(3));
+    assert_true(hub_snapshot(hub)->at == MONO_S(50));
+    hub_free(hub);
+}
+
+/* 0x359 byte 0 bit 1 latches; the latch comes back from the store after a restart. */
+static void latches_go_to_the_store_and_come_back(void **state)
+{
+    struct hub *hub = made(one_cluster);
+    struct frame alarm = {
+        .id = 0x359, .len = 7, .data = {0x02, 0, 0, 0, 2, 'P', 'N'}
+    };
+    struct frame name = {.id = 0x35E, .len = 8, .data = "PYLON  "};
+    struct record r, kept = {0};
+
+    (void)state;
+    hub_rx(hub, PORT_CLUSTER, &alarm);
+    hub_rx(hub, PORT_CLUSTER, &name);
+    run(hub, MONO_S(5)); /* what else comes does not matter: decided */
+    run(hub, MONO_S(6));
+    while (hub_store_out(hub, &r)) {
+        if (r.place == EVENT_AT_CLUSTER && r.tier == TIER_PROTECTION)
+            kept = r;
+        hub_store_done(hub, r.ticket, false);
+        break;
+    }
+    assert_true(hub_store_out(hub, &r)); /* not safe: it comes again */
+    while (r.place != EVENT_AT_CLUSTER || r.tier != TIER_PROTECTION) {
+        hub_store_done(hub, r.ticket, true);
+        assert_true(hub_store_out(hub, &r));
+    }
+    kept = r;
+    hub_store_done(hub, r.ticket, true);
+    while (hub_store_out(hub, &r)) {
+        assert_false(r.place == kept.place && r.tier == kept.tier);
+        hub_store_done(hub, r.ticket, true);
+    }
+    assert_true(kept.value == ALARM_BIT(VOLTAGE_HIGH));
+    hub_free(hub);
+
+    hub = made(one_cluster);
+    hub_store_in(hub, &kept);
+    hub_store_in(hub, &(struct record){.kind = RECORD_LATCHED_ALARMS, .place = 9}); /* nonsense */
+    run(hub, MONO_S(2));
+    assert_true(hub_snapshot(hub)->cluster[0].a.latched[TIER_PROTECTION] ==
+                ALARM_BIT(VOLTAGE_HIGH));
+    assert_true(hub_snapshot(hub)->hub.a.latched[TIER_PROTECTION] & ALARM_BIT(VOLTAGE_HIGH));
+    assert_true(hub_snapshot(hub)->cluster[0].a.active[TIER_PROTECTION] == 0);
+    hub_free(hub);
+}
+
+static void answers_wait_until_they_are_fetched(void **state)
+{
+    struct hub *hub = made(one_cluster);
+    struct hub_answer answer;
+    unsigned taken = 0;
+
+    (void)state;
+    for (uint32_t i = 0; i < 20; i++)
+        taken += hub_command(hub, &(struct hub_order){.ticket = i + 1,
+                                                      .command = COMMAND_SET_CCL,
+                                                      .value = 1000}) == HUB_OK;
+    assert_in_range(taken, 1, 19); /* then HUB_EFULL: ask again */
+    for (uint32_t i = 0; i < taken; i++) {
+        assert_true(hub_result(hub, &answer));
+        assert_int_equal(answer.ticket, i + 1);
+    }
+    assert_false(hub_result(hub, &answer));
+    assert_int_equal(hub_command(hub, &(struct hub_order){.ticket = 5}), HUB_OK);
+    assert_true(hub_result(hub, &answer));
+    assert_int_equal(answer.status, HUB_ESPEC); /* no such command */
+    hub_free(hub);
+}
+
+static void a_new_configuration_keeps_what_is_running(void **state)
+{
+    struct hub *hub = made(one_cluster);
+    char ini[400];
+    struct config *cfg;
+
+    (void)state;
+    snprintf(ini, sizeof(ini), "%s[limits]\ncharge_current_max = 12\n", one_cluster);
+    cfg = configured(ini);
+    assert_int_equal(hub_reconfigure(hub, cfg), HUB_OK);
+    config_free(cfg);
+    cfg = configured("[hub]\nclusters = 2\nprofile = generic-lfp-16s\n[cluster.1]\nlink = sim\n"
+                     "[cluster.2]\nlink = sim\n");
+    assert_int_equal(hub_reconfigure(hub, cfg), HUB_ERANGE);
+    config_free(cfg);
+    assert_int_equal(hub_input(hub, 0, true), HUB_ERANGE); /* none is configured */
+    hub_free(hub);
+}
+
+static void events_that_find_no_room_are_counted(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2000; i++) { /* an event queue that overflows counts, and goes on */
+        static struct hub *hub;
+        struct event e;
+
+        if (!hub)
+            hub = made(one_cluster);
+        hub_link(hub, PORT_CLUSTER,
+                 &(struct link_report){.state = i % 2 ? LINK_UP : LINK_DOWN, .why = ""});
+        if (i == 1999) {
+            unsigned n = 0;
+
+            while (hub_event_out(hub, &e))
+                n++;
+            assert_in_range(n, 100, 200);
+            hub_link(hub, PORT_CLUSTER, &(struct link_report){.state = LINK_DOWN, .why = "x"});
+            assert_true(hub_event_out(hub, &e));
+            assert_non_null(strstr(e.text, "events lost"));
+            hub_free(hub);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sample_is_a_battery),
+        cmocka_unit_test(one_frame_out_at_most),
+        cmocka_unit_test(a_frame_that_was_not_taken_is_dropped_and_counted),
+        cmocka_unit_test(a_lost_link_frees_its_port),
+        cmocka_unit_test(what_the_kernel_lost_is_counted),
+        cmocka_unit_test(the_rules_run_when_they_should),
+        cmocka_unit_test(sending_runs_old_rules_anew),
+        cmocka_unit_test(time_never_goes_back),
+        cmocka_unit_test(latches_go_to_the_store_and_come_back),
+        cmocka_unit_test(answers_wait_until_they_are_fetched),
+        cmocka_unit_test(a_new_configuration_keeps_what_is_running),
+        cmocka_unit_test(events_that_find_no_room_are_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
