@@ -41,8 +41,8 @@ echo "building (log: build/demo-build.log) ..."
 }
 
 build/hubgate run -c config/demo.ini >build/demo.log 2>&1 &
-gateway=$! started=$SECONDS
-trap 'kill "$gateway" 2>/dev/null; wait "$gateway" 2>/dev/null || true' EXIT
+gateway=$! started=$SECONDS watch=
+trap 'kill "$gateway" $watch 2>/dev/null; wait "$gateway" 2>/dev/null || true' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -65,7 +65,9 @@ The limits stay at zero until both clusters are known and 10 s have passed witho
 TEXT
 
 if [ "${1-}" != --once ]; then
-    build/hubgate status --watch
+    build/hubgate status --watch &
+    watch=$!
+    wait "$watch" # in the foreground it would hold back the traps
     exit
 fi
 
