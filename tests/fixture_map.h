@@ -4,6 +4,7 @@
 #ifndef TESTS_FIXTURE_MAP_H
 #define TESTS_FIXTURE_MAP_H
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "modbus/pdu.h"
@@ -19,12 +20,20 @@ struct fixture {
 
 static const char *const fixture_identity[MODBUS_OBJECTS] = {"hubgate", "fixture", "0.1"};
 
+/* Keeps the engine to its word: a map is never asked for nothing or past the last address. */
+static bool fixture_has(uint16_t addr, unsigned n, unsigned size)
+{
+    if (n < 1 || addr + n > 65536u)
+        abort();
+    return addr + n <= size;
+}
+
 static enum modbus_exception fixture_read_words(void *ctx, enum modbus_table table, uint16_t addr,
                                                 unsigned n, uint8_t *out)
 {
     const struct fixture *f = ctx;
 
-    if (addr + n > FIXTURE_WORDS)
+    if (!fixture_has(addr, n, FIXTURE_WORDS))
         return MODBUS_ILLEGAL_ADDRESS;
     for (unsigned i = 0; i < n; i++) {
         unsigned word = table == MODBUS_HOLDING ? f->holding[addr + i] : 0x2000u + addr + i;
@@ -40,7 +49,7 @@ static enum modbus_exception fixture_read_bits(void *ctx, enum modbus_table tabl
 {
     const struct fixture *f = ctx;
 
-    if (addr + n > FIXTURE_BITS)
+    if (!fixture_has(addr, n, FIXTURE_BITS))
         return MODBUS_ILLEGAL_ADDRESS;
     memset(out, 0, (n + 7) / 8);
     for (unsigned i = 0; i < n; i++)
@@ -54,7 +63,7 @@ static enum modbus_exception fixture_write_words(void *ctx, uint16_t addr, unsig
 {
     struct fixture *f = ctx;
 
-    if (addr + n > FIXTURE_WORDS)
+    if (!fixture_has(addr, n, FIXTURE_WORDS))
         return MODBUS_ILLEGAL_ADDRESS;
     for (unsigned i = 0; i < n; i++)
         f->holding[addr + i] = (uint16_t)(words[2 * i] << 8 | words[2 * i + 1]);
@@ -67,7 +76,7 @@ static enum modbus_exception fixture_write_bits(void *ctx, uint16_t addr, unsign
 {
     struct fixture *f = ctx;
 
-    if (addr + n > FIXTURE_BITS)
+    if (!fixture_has(addr, n, FIXTURE_BITS))
         return MODBUS_ILLEGAL_ADDRESS;
     for (unsigned i = 0; i < n; i++)
         f->coil[addr + i] = bits[i / 8] >> i % 8 & 1;

@@ -60,8 +60,7 @@ size_t mbap_answer(const struct modbus_map *map, uint8_t unit, const struct mbap
         return 0;
     out[0] = (uint8_t)(adu->transaction >> 8);
     out[1] = (uint8_t)adu->transaction;
-    out[2] = out[3] = 0;
-    out[4] = (uint8_t)((len + 1) >> 8);
+    out[2] = out[3] = out[4] = 0; /* 1 + MODBUS_PDU_MAX needs no high byte */
     out[5] = (uint8_t)(len + 1);
     out[6] = adu->unit;
     return MBAP_HEAD + len;

@@ -1,0 +1,180 @@
+/* The Modbus edge: what can be checked without a socket, then the server as the gateway starts it:
+ * from a configuration, with images of the register map behind it. The rest of the edge is in
+ * tests/system/modbus_vectors.py. */
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "hex.h"
+#include "io/modbus_tcp.h"
+#include "io/server.h"
+
+static void listen_texts(void **state)
+{
+    static const struct {
+        const char *text;
+        enum status st;
+        int family;
+        uint16_t port;
+    } cases[] = {
+        {"127.0.0.1:1502",       HUB_OK,     AF_INET,  1502 },
+        {"0.0.0.0:502",          HUB_OK,     AF_INET,  502  },
+        {"[::1]:1502",           HUB_OK,     AF_INET6, 1502 },
+        {"[::]:65535",           HUB_OK,     AF_INET6, 65535},
+        {"::1:1502",             HUB_ERANGE, 0,        0    },
+        {"127.0.0.1",            HUB_ERANGE, 0,        0    },
+        {":1502",                HUB_ERANGE, 0,        0    },
+        {"[]:1502",              HUB_ERANGE, 0,        0    },
+        {"[127.0.0.1]:1502",     HUB_ERANGE, 0,        0    },
+        {"gateway.example:1502", HUB_ERANGE, 0,        0    },
+        {"",                     HUB_ERANGE, 0,        0    },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct sockaddr_storage at = {0};
+
+        print_message("  \"%s\"\n", cases[i].text);
+        assert_int_equal(tcp_address(cases[i].text, &at), cases[i].st);
+        if (cases[i].st != HUB_OK)
+            continue;
+        assert_int_equal(at.ss_family, cases[i].family);
+        assert_int_equal(ntohs(((struct sockaddr_in *)&at)->sin_port), cases[i].port);
+    }
+}
+
+static void allow_blocks(void **state)
+{
+    static const struct {
+        const char *what, *from;
+        struct config_cidr block;
+        bool inside;
+    } cases[] = {
+        {"the address itself",      "192.168.1.7:1",       {{192, 168, 1, 7}, 32, false}, true },
+        {"its neighbour",           "192.168.1.6:1",       {{192, 168, 1, 7}, 32, false}, false},
+        {"in a /24",                "192.168.1.255:1",     {{192, 168, 1}, 24, false},    true },
+        {"beside a /24",            "192.168.2.0:1",       {{192, 168, 1}, 24, false},    false},
+        {"in a /23",                "192.168.3.1:1",       {{192, 168, 2}, 23, false},    true },
+        {"beside a /23",            "192.168.4.1:1",       {{192, 168, 2}, 23, false},    false},
+        {"/0 is everybody",         "203.0.113.9:1",       {{0}, 0, false},               true },
+        {"IPv4 in an IPv6 block",   "127.0.0.1:1",         {{0}, 0, true},                false},
+        {"IPv6 in an IPv4 block",   "[::1]:1",             {{0}, 0, false},               false},
+        {"::1 itself",              "[::1]:1",             {{[15] = 1}, 128, true},       true },
+        {"in fe80::/10",            "[febf::1]:1",         {{0xFE, 0x80}, 10, true},      true },
+        {"beside fe80::/10",        "[fec0::1]:1",         {{0xFE, 0x80}, 10, true},      false},
+        {"mapped IPv4, IPv4 block", "[::ffff:10.0.0.5]:1", {{10}, 8, false},              true },
+        {"mapped IPv4 beside it",   "[::ffff:11.0.0.5]:1", {{10}, 8, false},              false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct sockaddr_storage from;
+
+        print_message("  %s\n", cases[i].what);
+        assert_int_equal(tcp_address(cases[i].from, &from), HUB_OK);
+        assert_int_equal(tcp_in_block(&from, &cases[i].block), cases[i].inside);
+    }
+}
+
+/* A port nobody uses, as far as can be known. */
+static uint16_t free_port(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    close(fd);
+    return ntohs(at.sin_port);
+}
+
+static int connect_to(uint16_t port)
+{
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
+    struct timeval patience = {.tv_sec = 5};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    return fd;
+}
+
+static void ask(int fd, const char *request, const char *answer)
+{
+    uint8_t bytes[260];
+    size_t len = hex_bytes(request, bytes, sizeof(bytes));
+
+    print_message("  %s\n", request);
+    assert_int_equal(send(fd, bytes, len, MSG_NOSIGNAL), len);
+    len = hex_bytes(answer, bytes, sizeof(bytes));
+    assert_int_equal(recv(fd, bytes, len, MSG_WAITALL), len);
+    assert_bytes(bytes, len, answer);
+}
+
+static void fail_on(void *arg, const struct config_error *err)
+{
+    (void)arg;
+    print_error("%s\n", err->text);
+    fail();
+}
+
+static struct config *config_with(uint16_t port)
+{
+    char ini[200];
+
+    snprintf(ini, sizeof(ini),
+             "[hub]\nclusters = 1\n[cluster.1]\nlink = sim\n"
+             "[modbus.tcp]\nlisten = 127.0.0.1:%u\nunit = 7\n",
+             port);
+    return config_parse(ini, strlen(ini), fail_on, NULL, NULL);
+}
+
+static void the_gateways_server(void **state)
+{
+    uint16_t port = free_port();
+    struct config *cfg = config_with(port);
+    struct server *srv;
+    struct image *img;
+    int fd;
+
+    (void)state;
+    assert_non_null(cfg);
+    srv = server_start(cfg);
+    config_free(cfg);
+    assert_non_null(srv);
+    fd = connect_to(port);
+    ask(fd, "00 01 00 00 00 06 07 03 00 00 00 02", "00 01 00 00 00 03 07 83 06");
+    img = server_image(srv);
+    memset(img, 0, sizeof(*img));
+    img->word[regmap_find(0, 1)] = 0x1234;
+    img->word[regmap_find(1, 1)] = 0x5678;
+    server_publish(srv);
+    ask(fd, "00 02 00 00 00 06 07 03 00 00 00 02", "00 02 00 00 00 07 07 03 04 12 34 56 78");
+    ask(fd, "00 03 00 00 00 06 07 04 00 00 00 02", "00 03 00 00 00 07 07 04 04 12 34 56 78");
+    ask(fd, "00 04 00 00 00 06 07 03 FF FF 00 01", "00 04 00 00 00 03 07 83 02");
+    ask(fd, "00 05 00 00 00 06 07 01 00 00 00 01", "00 05 00 00 00 03 07 81 01");
+    ask(fd, "00 06 00 00 00 06 07 06 00 00 00 01", "00 06 00 00 00 03 07 86 01");
+    ask(fd, "00 07 00 00 00 06 01 03 00 00 00 02", "00 07 00 00 00 03 01 83 0B");
+    /* vendor and product code "hubgate", revision "0.1": no patch number */
+    ask(fd, "00 08 00 00 00 05 07 2B 0E 01 00",
+        "00 08 00 00 00 1F 07 2B 0E 01 81 00 00 03 00 07 68 75 62 67 61 74 65 "
+        "01 07 68 75 62 67 61 74 65 02 03 30 2E 31");
+    close(fd);
+    server_stop(srv);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(listen_texts),
+        cmocka_unit_test(allow_blocks),
+        cmocka_unit_test(the_gateways_server),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
