@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "io/address.h"
 #include "modbus/mbap.h"
 
 #define ASSEMBLY MONO_S(1)
@@ -75,62 +76,10 @@ static void tell(struct tcp *t, struct tally *tally, mono_us now, const char *wh
     tally->tell_at = now + TELL_EVERY;
 }
 
-enum status tcp_address(const char *listen, struct sockaddr_storage *out)
-{
-    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-                             .ai_socktype = SOCK_STREAM};
-    const char *colon = strrchr(listen, ':');
-    size_t len = colon ? (size_t)(colon - listen) : 0;
-    struct addrinfo *found;
-    char host[CONFIG_TEXT_MAX];
-
-    if (len > 2 && listen[0] == '[' && colon[-1] == ']') {
-        listen++;
-        len -= 2;
-        hints.ai_family = AF_INET6;
-    } else {
-        hints.ai_family = AF_INET;
-    }
-    if (len == 0 || len >= sizeof(host))
-        return HUB_ERANGE;
-    memcpy(host, listen, len);
-    host[len] = 0;
-    if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
-        return HUB_ERANGE;
-    memset(out, 0, sizeof(*out));
-    memcpy(out, found->ai_addr, found->ai_addrlen);
-    freeaddrinfo(found);
-    return HUB_OK;
-}
-
-static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
-{
-    unsigned rest = bits % 8;
-
-    if (memcmp(a, b, bits / 8) != 0)
-        return false;
-    return rest == 0 || (a[bits / 8] ^ b[bits / 8]) >> (8 - rest) == 0;
-}
-
-bool tcp_in_block(const struct sockaddr_storage *addr, const struct config_cidr *block)
-{
-    const struct in6_addr *six = &((const struct sockaddr_in6 *)addr)->sin6_addr;
-
-    if (addr->ss_family == AF_INET)
-        return !block->ipv6 &&
-               same_bits((const uint8_t *)&((const struct sockaddr_in *)addr)->sin_addr,
-                         block->addr, block->bits);
-    if (addr->ss_family != AF_INET6)
-        return false;
-    if (IN6_IS_ADDR_V4MAPPED(six) && !block->ipv6)
-        return same_bits(six->s6_addr + 12, block->addr, block->bits);
-    return block->ipv6 && same_bits(six->s6_addr, block->addr, block->bits);
-}
-
 static bool allowed(const struct tcp *t, const struct sockaddr_storage *from)
 {
     for (unsigned i = 0; i < t->spec.n_allow; i++)
-        if (tcp_in_block(from, &t->spec.allow[i]))
+        if (address_in(from, &t->spec.allow[i]))
             return true;
     return t->spec.n_allow == 0;
 }
@@ -422,7 +371,7 @@ static int listen_on(const char *where)
     socklen_t len;
     int fd, why;
 
-    if (tcp_address(where, &at) != HUB_OK) {
+    if (address_parse(where, &at) != HUB_OK) {
         errno = EADDRNOTAVAIL;
         return -1;
     }

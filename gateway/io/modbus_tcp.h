@@ -36,13 +36,4 @@ mono_us tcp_tend(struct tcp *t, mono_us now);
 /* Closes everything. */
 void tcp_free(struct tcp *t);
 
-/* Parts that can be checked without a socket. */
-
-/* Splits "HOST:PORT" or "[HOST]:PORT" into a socket address. HUB_ERANGE: not one. */
-struct sockaddr_storage;
-enum status tcp_address(const char *listen, struct sockaddr_storage *out);
-
-/* Whether an address lies in a block. An IPv4 address mapped into IPv6 counts as IPv4. */
-bool tcp_in_block(const struct sockaddr_storage *addr, const struct config_cidr *block);
-
 #endif

@@ -165,9 +165,8 @@ static unsigned next_object(const struct modbus_map *map, unsigned id, unsigned 
 }
 
 /* Appends an object, or returns false when it does not fit: an object is never cut. */
-static bool add_object(struct call *c, unsigned id)
+static bool add_object(struct call *c, unsigned id, const char *text)
 {
-    const char *text = object(c->map, id);
     size_t len = strlen(text);
 
     if (c->out_len + 2 + len > MODBUS_PDU_MAX)
@@ -194,7 +193,9 @@ static void stream_objects(struct call *c, unsigned id)
     if (id >= end || !object(c->map, id))
         id = 0; /* p43: an unknown object starts again at the first */
     for (id = next_object(c->map, id, end); id < end; id = next_object(c->map, id + 1, end)) {
-        if (add_object(c, id))
+        const char *text = object(c->map, id);
+
+        if (text && add_object(c, id, text))
             continue;
         c->out[4] = 0xFF;
         c->out[5] = (uint8_t)id;
@@ -204,6 +205,7 @@ static void stream_objects(struct call *c, unsigned id)
 
 static enum modbus_exception device_id(struct call *c) /* p41 to 46 */
 {
+    const char *single = NULL;
     unsigned code, id;
 
     if (c->len >= 2 && c->req[1] != MEI_DEVICE_ID)
@@ -212,15 +214,15 @@ static enum modbus_exception device_id(struct call *c) /* p41 to 46 */
         return MODBUS_ILLEGAL_VALUE;
     code = c->req[2];
     id = c->req[3];
-    if (code == 4 && !object(c->map, id))
+    if (code == 4 && !(single = object(c->map, id)))
         return MODBUS_ILLEGAL_ADDRESS;
     c->out[1] = MEI_DEVICE_ID;
     c->out[2] = (uint8_t)code;
     c->out[3] = conformity(c->map);
     memset(c->out + 4, 0, 3); /* more follows, next object, number of objects */
     c->out_len = 7;
-    if (code == 4)
-        add_object(c, id);
+    if (single)
+        add_object(c, id, single);
     else
         stream_objects(c, id);
     return MODBUS_OK;

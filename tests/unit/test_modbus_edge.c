@@ -10,7 +10,7 @@
 
 #include "config.h"
 #include "hex.h"
-#include "io/modbus_tcp.h"
+#include "io/address.h"
 #include "io/server.h"
 
 static void listen_texts(void **state)
@@ -39,7 +39,7 @@ static void listen_texts(void **state)
         struct sockaddr_storage at = {0};
 
         print_message("  \"%s\"\n", cases[i].text);
-        assert_int_equal(tcp_address(cases[i].text, &at), cases[i].st);
+        assert_int_equal(address_parse(cases[i].text, &at), cases[i].st);
         if (cases[i].st != HUB_OK)
             continue;
         assert_int_equal(at.ss_family, cases[i].family);
@@ -75,8 +75,8 @@ static void allow_blocks(void **state)
         struct sockaddr_storage from;
 
         print_message("  %s\n", cases[i].what);
-        assert_int_equal(tcp_address(cases[i].from, &from), HUB_OK);
-        assert_int_equal(tcp_in_block(&from, &cases[i].block), cases[i].inside);
+        assert_int_equal(address_parse(cases[i].from, &from), HUB_OK);
+        assert_int_equal(address_in(&from, &cases[i].block), cases[i].inside);
     }
 }
 

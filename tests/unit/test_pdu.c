@@ -15,7 +15,7 @@ static void play(const struct exchange *x, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct fixture f;
         struct modbus_map map = fixture_map(&f);
-        uint8_t req[MODBUS_PDU_MAX], out[MODBUS_PDU_MAX];
+        uint8_t req[MODBUS_PDU_MAX], out[MODBUS_PDU_MAX] = {0};
         size_t len = hex_bytes(x[i].request, req, sizeof(req));
 
         print_message("  %s\n", x[i].what);
@@ -105,7 +105,7 @@ static void full_reads_have_every_word(void **state)
     };
     struct fixture f;
     struct modbus_map map = fixture_map(&f);
-    uint8_t out[MODBUS_PDU_MAX];
+    uint8_t out[MODBUS_PDU_MAX] = {0};
 
     (void)state;
     for (size_t i = 0; i < LEN(cases); i++) {
@@ -201,7 +201,7 @@ static void writes_are_all_or_nothing(void **state)
     for (size_t i = 0; i < LEN(writes); i++) {
         struct fixture f;
         struct modbus_map map = fixture_map(&f);
-        uint8_t req[MODBUS_PDU_MAX], out[MODBUS_PDU_MAX];
+        uint8_t req[MODBUS_PDU_MAX], out[MODBUS_PDU_MAX] = {0};
         size_t len = hex_bytes(writes[i].request, req, sizeof(req));
         bool refused;
 
@@ -235,7 +235,7 @@ static void write_quantities(void **state)
     for (size_t i = 0; i < LEN(cases); i++) {
         struct fixture f;
         struct modbus_map map = fixture_map(&f);
-        uint8_t req[MODBUS_PDU_MAX + 1] = {0}, out[MODBUS_PDU_MAX];
+        uint8_t req[MODBUS_PDU_MAX + 1] = {0}, out[MODBUS_PDU_MAX] = {0};
 
         print_message("  %s\n", cases[i].what);
         memcpy(req, cases[i].head, cases[i].head_len);
@@ -277,7 +277,7 @@ static void long_objects_are_never_cut(void **state)
     static char text[3][MODBUS_OBJECT_MAX + 2];
     const char *identity[MODBUS_OBJECTS] = {"a", "b", "c", text[0], NULL, text[1], text[2]};
     struct modbus_map map = {.identity = identity};
-    uint8_t req[] = {0x2B, 0x0E, 2, 0}, out[MODBUS_PDU_MAX];
+    uint8_t req[] = {0x2B, 0x0E, 2, 0}, out[MODBUS_PDU_MAX] = {0};
 
     (void)state;
     memset(text[0], 'x', MODBUS_OBJECT_MAX);
@@ -330,7 +330,7 @@ static void the_map_has_the_last_word(void **state)
         {"50 read-only: FC3 still reads",          "03 00 00 00 01",                      "83 04"},
     };
     struct modbus_map map = {.read_words = broken_read, .write_words = busy_write};
-    uint8_t req[MODBUS_PDU_MAX], out[MODBUS_PDU_MAX];
+    uint8_t req[MODBUS_PDU_MAX], out[MODBUS_PDU_MAX] = {0};
 
     (void)state;
     for (size_t i = 0; i < LEN(failing); i++) {
@@ -350,7 +350,7 @@ static void every_address_answers_data_or_02(void **state)
 {
     struct fixture f;
     struct modbus_map map = fixture_map(&f);
-    uint8_t out[MODBUS_PDU_MAX];
+    uint8_t out[MODBUS_PDU_MAX] = {0};
 
     (void)state;
     print_message("  65 sweep of 65536 addresses with functions 1 to 4\n");
