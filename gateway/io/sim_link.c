@@ -78,5 +78,5 @@ struct link *sim_link_new(struct site *site, unsigned port)
     s->base.state = LINK_CLOSED;
     s->site = site;
     s->port = port;
-    return &s->base;
+    return (struct link *)s; /* base is the first member */
 }

@@ -164,12 +164,13 @@ static unsigned next_object(const struct modbus_map *map, unsigned id, unsigned 
     return id;
 }
 
-/* Appends an object, or returns false when it does not fit: an object is never cut. */
+/* Appends an object, or returns false when there is none or it does not fit: an object is never
+ * cut. */
 static bool add_object(struct call *c, unsigned id, const char *text)
 {
-    size_t len = strlen(text);
+    size_t len = text ? strlen(text) : 0;
 
-    if (c->out_len + 2 + len > MODBUS_PDU_MAX)
+    if (!text || c->out_len + 2 + len > MODBUS_PDU_MAX)
         return false;
     c->out[c->out_len++] = (uint8_t)id;
     c->out[c->out_len++] = (uint8_t)len;
@@ -193,9 +194,7 @@ static void stream_objects(struct call *c, unsigned id)
     if (id >= end || !object(c->map, id))
         id = 0; /* p43: an unknown object starts again at the first */
     for (id = next_object(c->map, id, end); id < end; id = next_object(c->map, id + 1, end)) {
-        const char *text = object(c->map, id);
-
-        if (text && add_object(c, id, text))
+        if (add_object(c, id, object(c->map, id)))
             continue;
         c->out[4] = 0xFF;
         c->out[5] = (uint8_t)id;
