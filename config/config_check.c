@@ -237,6 +237,49 @@ static void check_link_keys(struct check *c, const char *section)
     }
 }
 
+/* What stands behind the ports of a file. A Unix socket may be either: a bridge or a test. */
+struct mixture {
+    char invented[100], real[100]; /* section names, as " [cluster.1]" */
+    int line;                      /* of the first invented one */
+    bool battery, inverter;        /* an invented one, a real one */
+};
+
+static void mix_in(const struct check *c, const char *section, struct mixture *m)
+{
+    struct config_link link;
+    const char *why;
+
+    for (unsigned copy = 0; copy < section_copies(section_find(section)); copy++) {
+        const struct value *v = get(c, section, copy, "link");
+        if (!head_line(c, section, copy) || v->bad || !config_link(v->text, &link, &why))
+            continue;
+        bool real = strcmp(link.kind, "can") == 0;
+        if (!real && strcmp(link.kind, "sim") != 0 && strcmp(link.kind, "replay") != 0)
+            continue;
+        char *names = real ? m->real : m->invented;
+        size_t n = strlen(names);
+        snprintf(names + n, sizeof(m->real) - n, "%s[%s.%u]", n ? " " : "", section, copy + 1);
+        m->battery |= !real && strcmp(section, "cluster") == 0;
+        m->inverter |= real && strcmp(section, "inverter") == 0;
+        if (!real && (!m->line || v->line < m->line))
+            m->line = v->line;
+    }
+}
+
+/* A model or a log left in the file of a real site is the most dangerous line there is. */
+static void check_mixture(struct check *c)
+{
+    struct mixture m = {0};
+
+    mix_in(c, "cluster", &m);
+    mix_in(c, "inverter", &m);
+    if (*m.invented && *m.real)
+        report_warning(
+            c->reports, m.line, "%s simulated or replayed beside real %s: %s", m.invented, m.real,
+            m.battery && m.inverter ? "an invented battery sets the limits of a real inverter"
+                                    : "invented values mix with real ones");
+}
+
 /* USB serial names go by the order of plugging. */
 static void check_device_names(struct check *c)
 {
@@ -310,6 +353,7 @@ void config_check(const struct config *cfg, struct reports *r)
     check_rejoin(&c);
     check_link_keys(&c, "cluster");
     check_link_keys(&c, "inverter");
+    check_mixture(&c);
     check_device_names(&c);
     check_readers(&c);
 }

@@ -379,6 +379,57 @@ static void a_mistake_is_named_with_its_line(void **state)
     }
 }
 
+/* A model or a log left in the file of a real site. */
+static void invented_beside_real_is_told(void **state)
+{
+    static const struct {
+        const char *what, *links[3], *told;
+    } cases[] = {
+        {"a model sets a real inverter",
+         {"sim", "", "can1"},
+         "warning 4: [cluster.1] simulated or replayed beside real [inverter.1]: an invented "
+         "battery "
+         "sets the limits of a real inverter\n"                             },
+        {"a log beside a real cluster",
+         {"can0", "replay:a", "can1"},
+         "warning 6: [cluster.2] simulated or replayed beside real [cluster.1] [inverter.1]: an "
+         "invented battery sets the limits of a real inverter\n"            },
+        {"two of them",
+         {"replay:a", "sim", "can1"},
+         "warning 4: [cluster.1] [cluster.2] simulated or replayed beside real [inverter.1]: an "
+         "invented battery sets the limits of a real inverter\n"            },
+        {"only registers",
+         {"can0", "sim", ""},
+         "warning 6: [cluster.2] simulated or replayed beside real [cluster.1]: invented values "
+         "mix "
+         "with real ones\n"                                                 },
+        {"the other way round",
+         {"can0", "", "replay:a"},
+         "warning 6: [inverter.1] simulated or replayed beside real [cluster.1]: invented values "
+         "mix "
+         "with real ones\n"                                                 },
+        {"a socket may be either",       {"unix:/a", "sim", "unix:/b"},   ""},
+        {"all invented",                 {"replay:a", "replay:a", "sim"}, ""},
+        {"all real",                     {"can0", "can1", "can2"},        ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        const char *const *links = cases[i].links;
+        char text[400];
+        struct told t;
+
+        print_message("  %s\n", cases[i].what);
+        snprintf(text, sizeof(text), "[hub]\nclusters = %d\n[cluster.1]\nlink = %s\n%s%s%s%s%s%s",
+                 *links[1] ? 2 : 1, links[0], *links[1] ? "[cluster.2]\nlink = " : "", links[1],
+                 *links[1] ? "\n" : "", *links[2] ? "[inverter.1]\nlink = " : "", links[2],
+                 *links[2] ? "\nprotocol = sma\n" : "");
+        strcat(text, "[modbus.tcp]\n");
+        config_free(parse(text, &t));
+        assert_string_equal(t.text, cases[i].told);
+    }
+}
+
 /* What inih takes without a word (reliability notes on inih r55): refused here. */
 static void raw_bytes_are_judged_before_the_library(void **state)
 {
@@ -609,6 +660,7 @@ int main(void)
         cmocka_unit_test(the_sample_of_the_design_is_taken),
         cmocka_unit_test(numbers_are_told_in_small_units),
         cmocka_unit_test(a_mistake_is_named_with_its_line),
+        cmocka_unit_test(invented_beside_real_is_told),
         cmocka_unit_test(raw_bytes_are_judged_before_the_library),
         cmocka_unit_test(a_byte_order_mark_and_windows_line_ends_are_fine),
         cmocka_unit_test(a_line_has_190_characters),
