@@ -1,10 +1,11 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
-static log_sink *sink;
-static enum log_level threshold = LOG_INFO;
+static _Atomic(log_sink *) sink;
+static atomic_uint threshold = LOG_INFO;
 
 void log_to(log_sink *to)
 {
@@ -18,13 +19,14 @@ void log_threshold(enum log_level level)
 
 void log_line(enum log_level level, const char *fmt, ...)
 {
+    log_sink *to = sink;
     char line[512];
     va_list ap;
 
-    if (!sink || level > threshold)
+    if (!to || level > threshold)
         return;
     va_start(ap, fmt);
     vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
-    sink(level, line);
+    to(level, line);
 }

@@ -158,7 +158,6 @@ static void reload(struct service *sv)
     config_free(sv->cfg);
     sv->cfg = next;
     set_level(next);
-    log_line(LOG_INFO, "%s: taken over", sv->file);
 }
 
 /* Until the first signal to stop; what comes after it makes the stop harder. */

@@ -9,13 +9,20 @@ struct fold {
     mono_us oldest;
 };
 
-unsigned part_modules(const struct battery *b, unsigned configured)
+static int64_t fresh_count(const struct battery *b, enum signal sig, mono_us now)
 {
-    int64_t told = signal_or(&b->s, SIG_MODULES_ONLINE, 0);
+    return mono_since(now, b->s.at[sig]) < DATUM_LIFE ? signal_or(&b->s, sig, 0) : 0;
+}
 
-    if (told <= 0)
-        told = signal_or(&b->s, SIG_MODULES, 0);
-    return told > 0 ? (unsigned)told : configured;
+unsigned part_modules(const struct battery *b, unsigned configured, unsigned most, mono_us now)
+{
+    int64_t online = fresh_count(b, SIG_MODULES_ONLINE, now);
+    int64_t offline = fresh_count(b, SIG_MODULES_OFFLINE, now);
+    int64_t told = online > 0 || offline > 0 ? online : fresh_count(b, SIG_MODULES, now);
+
+    if (told > (int64_t)most || (told == 0 && offline == 0))
+        return configured;
+    return (unsigned)told;
 }
 
 static bool usable(const struct part *p, enum signal sig, mono_us now)

@@ -20,8 +20,10 @@ struct part {
  * and is stale after 25 s; nobody is slower. */
 #define DATUM_LIFE MONO_S(30)
 
-/* Active modules: what the BMS counts wins; a count of zero is a BMS that does not count. */
-unsigned part_modules(const struct battery *b, unsigned configured);
+/* Active modules: what the BMS counts wins while it is fresh and no more than `most`, which the
+ * profile allows; a bare zero is a BMS that does not count, a zero with modules offline is one that
+ * does. */
+unsigned part_modules(const struct battery *b, unsigned configured, unsigned most, mono_us now);
 
 /* Fills the measured signals, requests and counts of the hub from the joined parts. Signals no
  * joined part knows are not known. at is the time of the oldest datum that went in. */

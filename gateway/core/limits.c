@@ -41,6 +41,12 @@ static struct way way_of(enum direction direction)
                         SIG_MODULES_NO_DISCHARGE};
 }
 
+/* A CVL below this is no CVL: 10 V under the floor of DVL. */
+static int64_t profile_least_cvl(const struct profile *p)
+{
+    return p->dvl_floor_mV - 10000;
+}
+
 struct limit limit_of_cluster(const struct part *p, enum direction direction)
 {
     const struct signals *s = &p->b->s;
@@ -59,6 +65,9 @@ struct limit limit_of_cluster(const struct part *p, enum direction direction)
         l.value = s->value[way.limit];
         l.reason = invalid && l.value == 0 ? REASON_LIMIT_INVALID : REASON_CLUSTER_LIMIT;
     }
+    if (direction == CHARGE && signal_known(s, SIG_CHARGE_VOLTAGE_LIMIT) &&
+        s->value[SIG_CHARGE_VOLTAGE_LIMIT] < profile_least_cvl(p->profile))
+        lower(&l, 0, STAGE_CLUSTER, REASON_LIMIT_INVALID, p->number);
     if (!signal_or(s, way.enable, 1))
         lower(&l, 0, STAGE_CLUSTER, REASON_NOT_ENABLED, p->number);
     if (signal_or(s, way.blocking, 0) >= (int64_t)p->modules)
@@ -203,6 +212,59 @@ static void stage_allowance(struct limit *l, const struct limits_input *in,
     mark(l, STAGE_ALLOWANCE);
 }
 
+/* ---- stage 4: voltages, cells, temperatures ---- */
+
+/* One module at its stop stops the direction for all: they share a bus bar. */
+static void stop_at_cells(struct limit *l, const struct limits_input *in, enum direction direction)
+{
+    for (unsigned i = 0; i < in->n; i++) {
+        enum stop stop = stops_against(&in->stops[i], direction);
+
+        if (counts(&in->parts[i], true) && stop != STOP_COUNT)
+            lower(l, 0, STAGE_CELLS, stop_info[stop].reason, in->parts[i].number);
+    }
+}
+
+static void stage_cells(struct limit *l, const struct limits_input *in,
+                        const struct limits_rules *rules, enum direction direction)
+{
+    stop_at_cells(l, in, direction);
+    for (unsigned i = 0; i < in->n; i++) {
+        const struct part *p = &in->parts[i];
+        int64_t all = all_weights(in->parts, in->n, rules->share_by_count, p->ghost);
+        int64_t mine = weight_of(p, rules->share_by_count);
+        int64_t ccl = stops_taper_ccl(&in->stops[i], p);
+
+        if (!counts(p, true) || mine <= 0)
+            continue;
+        if (direction == DISCHARGE)
+            lower(l, stops_taper_dcl(p, l->value), STAGE_CELLS, REASON_TAPER, p->number);
+        else if (ccl >= 0)
+            lower(l, ccl * all / mine, STAGE_CELLS, REASON_TAPER, p->number);
+    }
+    mark(l, STAGE_CELLS);
+}
+
+/* ---- stage 5: protection ---- */
+
+#define OVER_CURRENT                                                                               \
+    (ALARM_BIT(CURRENT_CHARGE) | ALARM_BIT(CURRENT_DISCHARGE) | ALARM_BIT(SHORT_CIRCUIT))
+#define OVER_CURRENT_REST MONO_S(10)
+
+static void note_over_current(struct limits_memory *mem, const struct limits_input *in, mono_us now)
+{
+    for (unsigned i = 0; i < in->n; i++)
+        if (counts(&in->parts[i], true) && in->parts[i].b->a.active[TIER_PROTECTION] & OVER_CURRENT)
+            mem->rest_until = now + OVER_CURRENT_REST;
+}
+
+static void stage_protection(struct limit *l, const struct limits_memory *mem, mono_us now)
+{
+    if (now < mem->rest_until)
+        lower(l, 0, STAGE_PROTECTION, REASON_OVER_CURRENT, 0);
+    mark(l, STAGE_PROTECTION);
+}
+
 /* ---- stage 6: state, owner, remote ---- */
 
 static void apply_set_point(struct limit *l, const struct set_point *sp, mono_us now)
@@ -244,13 +306,6 @@ static int64_t rate_cap(const struct limits_input *in, const struct limits_rules
     return sum;
 }
 
-/* What counts as the same cause. Which of two equal clusters is the weaker one changes with every
- * digit they report; that must not keep a rising limit down for ever. */
-static enum reason cause_of(enum reason reason)
-{
-    return reason == REASON_SHARING ? REASON_CLUSTER_LIMIT : reason;
-}
-
 /* A cluster more or less is a new cause too: the currents have to find their new shares. */
 static void note_membership(struct limits_memory *mem, const struct limits_rules *rules,
                             const struct limits_input *in, mono_us now)
@@ -264,17 +319,34 @@ static void note_membership(struct limits_memory *mem, const struct limits_rules
     mem->joined = joined;
 }
 
-/* Down at once. Up only when nothing new has held it back for rise_hold: a new cause is another
- * reason, or a fall of more than 2 % of the cap. */
+#define LONGEST_STEP MONO_S(1)
+
+/* So much may a limit rise in dt; what is less than a mA is kept for the next step. 3e7 mA of cap,
+ * 1e4 and a second of 1e6 us stay far inside 64 bits. */
+static int64_t step_of(struct rate *rate, const struct limits_rules *rules, int64_t cap, mono_us dt)
+{
+    const int64_t unit = INT64_C(10000) * 1000000; /* 0.01 % x us */
+    int64_t grown = cap * rules->rise_centi_pct_s * (int64_t)dt + rate->rest;
+
+    rate->rest = grown % unit;
+    return grown / unit;
+}
+
+/* Down at once. Up only when nothing new has held it back for rise_hold: a new cause is a fall of
+ * more than 2 % of the cap, or another reason in place of one that allowed nothing. A reason that
+ * changes while the value wavers takes nothing and is no cause: it would hold the limit down for
+ * ever. */
 static void stage_rate(struct limit *l, struct rate *rate, const struct limits_rules *rules,
                        int64_t cap, bool ramp, mono_us dt, mono_us now)
 {
-    int64_t step = (int64_t)((mono_us)(cap * rules->rise_centi_pct_s / 10000) * dt / 1000000);
+    int64_t step = step_of(rate, rules, cap, dt);
     bool fell = rate->out - l->value > cap / 50 || (l->value == 0 && rate->out > 0);
+    bool freed = rate->before == 0 && l->value > 0 && l->reason != rate->cause;
 
-    if (fell || cause_of(l->reason) != rate->cause)
+    if (fell || freed)
         rate->hold_until = now + rules->rise_hold;
-    rate->cause = cause_of(l->reason);
+    rate->before = l->value;
+    rate->cause = l->reason;
     if (l->value <= rate->out)
         rate->out = l->value;
     else if (now >= rate->hold_until)
@@ -294,17 +366,31 @@ static bool any_joined(const struct limits_input *in)
     return false;
 }
 
-/* Mean voltage of the joined clusters. */
+/* The lowest voltage any cluster has told, ghosts included, so that losing one never raises it; a
+ * CVL made of it is rounded up to the 0.1 V of the wire. */
 static int64_t bus_voltage(const struct limits_input *in)
 {
-    int64_t sum = 0, n = 0;
+    int64_t lowest = 0;
 
-    for (unsigned i = 0; i < in->n; i++)
-        if (in->parts[i].joined && signal_known(&in->parts[i].b->s, SIG_VOLTAGE)) {
-            sum += in->parts[i].b->s.value[SIG_VOLTAGE];
-            n++;
-        }
-    return n ? sum / n : 0;
+    for (unsigned i = 0; i < in->n; i++) {
+        const struct signals *s = &in->parts[i].b->s;
+
+        if (counts(&in->parts[i], true) && signal_known(s, SIG_VOLTAGE) &&
+            (!lowest || s->value[SIG_VOLTAGE] < lowest))
+            lowest = s->value[SIG_VOLTAGE];
+    }
+    return divide(lowest, 100, UP) * 100;
+}
+
+/* What a cluster says about a voltage, kept inside what its profile can mean: 1.1 V or 100 V is no
+ * limit of a 48 V battery. */
+static int64_t told_voltage(const struct part *p, enum signal sig, int64_t fallback)
+{
+    int64_t told = signal_or(&p->b->s, sig, fallback);
+
+    if (sig == SIG_CHARGE_VOLTAGE_LIMIT)
+        return told < p->profile->dvl_floor_mV ? p->profile->dvl_floor_mV : told;
+    return told > p->profile->cvl_max_mV ? p->profile->cvl_max_mV : told;
 }
 
 /* Folds a voltage limit over the joined clusters, then over the ghosts with their last word; a
@@ -318,7 +404,7 @@ static void fold_voltage(struct limit *l, const struct limits_input *in, enum si
         bool told = signal_known(&p->b->s, sig);
 
         if (p->joined)
-            bind(l, told ? p->b->s.value[sig] : fallback(p->profile), STAGE_CLUSTER,
+            bind(l, told_voltage(p, sig, fallback(p->profile)), STAGE_CLUSTER,
                  told ? REASON_CLUSTER_LIMIT : REASON_PROFILE_LIMIT, p->number);
     }
     mark(l, STAGE_CLUSTER);
@@ -326,7 +412,7 @@ static void fold_voltage(struct limit *l, const struct limits_input *in, enum si
         const struct part *p = &in->parts[i];
 
         if (p->ghost && !p->joined)
-            bind(l, signal_or(&p->b->s, sig, fallback(p->profile)), STAGE_SHARING, REASON_GHOST,
+            bind(l, told_voltage(p, sig, fallback(p->profile)), STAGE_SHARING, REASON_GHOST,
                  p->number);
     }
     mark(l, STAGE_SHARING);
@@ -348,11 +434,15 @@ static void charge_voltage(struct limit *l, const struct limits_rules *rules,
                            const struct limits_input *in, mono_us now)
 {
     int64_t top = rules->cvl_top_mV > 0 ? rules->cvl_top_mV : rules->profile->cvl_top_mV;
+    int64_t bus = bus_voltage(in);
+
+    if (bus > rules->profile->cvl_max_mV)
+        bus = rules->profile->cvl_max_mV;
 
     *l = (struct limit){.value = INT64_MAX, .stage = STAGE_CLUSTER};
     fold_voltage(l, in, SIG_CHARGE_VOLTAGE_LIMIT, profile_cvl, lower);
-    if (bus_voltage(in) > top)
-        lower(l, bus_voltage(in), STAGE_ALLOWANCE, REASON_BUS_VOLTAGE, 0);
+    if (bus > top)
+        lower(l, bus, STAGE_ALLOWANCE, REASON_BUS_VOLTAGE, 0);
     else
         lower(l, top, STAGE_ALLOWANCE, REASON_PROFILE_WINDOW, 0);
     mark(l, STAGE_ALLOWANCE);
@@ -396,14 +486,15 @@ void limits_init(struct limits_memory *mem, const struct limits_rules *rules, mo
 void limits_run(struct limits *out, struct limits_memory *mem, const struct limits_rules *rules,
                 const struct limits_input *in, mono_us now)
 {
-    mono_us dt = mono_since(now, mem->last_run);
+    /* After a stall a limit does not catch up. */
+    mono_us dt = mono_min(mono_since(now, mem->last_run), LONGEST_STEP);
 
     out->ccl = stage_cluster(in, CHARGE);
     out->dcl = stage_cluster(in, DISCHARGE);
     if (any_joined(in)) {
         charge_voltage(&out->cvl, rules, in, now);
         discharge_voltage(&out->dvl, rules, in);
-        mem->cvl_mV = out->cvl.value;
+        mem->cvl_mV = out->cvl.after[STAGE_PROTECTION]; /* a set-point is not remembered */
         mem->dvl_mV = out->dvl.value;
     } else {
         keep_voltages(out, mem);
@@ -414,10 +505,11 @@ void limits_run(struct limits *out, struct limits_memory *mem, const struct limi
     stage_sharing(&out->dcl, in, rules, DISCHARGE);
     stage_allowance(&out->ccl, in, rules);
     stage_allowance(&out->dcl, in, rules);
-    mark(&out->ccl, STAGE_CELLS);
-    mark(&out->dcl, STAGE_CELLS);
-    mark(&out->ccl, STAGE_PROTECTION);
-    mark(&out->dcl, STAGE_PROTECTION);
+    stage_cells(&out->ccl, in, rules, CHARGE);
+    stage_cells(&out->dcl, in, rules, DISCHARGE);
+    note_over_current(mem, in, now);
+    stage_protection(&out->ccl, mem, now);
+    stage_protection(&out->dcl, mem, now);
     stage_state(&out->ccl, in->current_allowed, rules->ccl_cap_mA, &in->ccl, now);
     stage_state(&out->dcl, in->current_allowed, rules->dcl_cap_mA, &in->dcl, now);
     note_membership(mem, rules, in, now);

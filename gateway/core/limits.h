@@ -7,14 +7,15 @@
  *     1 cluster     what each BMS allows, or the profile
  *     2 sharing     the weakest cluster for its share; silent clusters counted both ways
  *     3 allowance   table, bus bar and voltage window of the profile
- *     4 cells       voltage, cell and temperature stops      (nothing lowers here yet)
- *     5 protection  over-current                             (nothing lowers here yet)
+ *     4 cells       voltage, cell and temperature stops, and the tapers before them
+ *     5 protection  over-current: both directions rest for 10 s
  *     6 state       hub, caps of the owner, set-points
  *     7 rate        down at once, up slowly */
 #ifndef CORE_LIMITS_H
 #define CORE_LIMITS_H
 
 #include "core/aggregate.h"
+#include "core/stops.h"
 #include "model/profile.h"
 #include "model/words.h"
 
@@ -61,6 +62,7 @@ struct set_point {
 /* What the pipeline looks at in one run. */
 struct limits_input {
     const struct part *parts;
+    const struct stops_memory *stops; /* one for each part */
     unsigned n;
     bool current_allowed; /* by the state of the hub */
     struct set_point ccl, dcl, cvl;
@@ -69,11 +71,14 @@ struct limits_input {
 /* What the pipeline remembers. */
 struct rate {
     int64_t out;
-    enum reason cause;  /* of the value before this stage */
+    int64_t before;     /* the value before this stage in the last run ... */
+    enum reason cause;  /* ... and its reason */
+    int64_t rest;       /* of a step, what was too small to add */
     mono_us hold_until; /* no rise before */
 };
 struct limits_memory {
     struct rate ccl, dcl;
+    mono_us rest_until;     /* after over-current */
     unsigned joined;        /* bit n: part n was counted in the last run */
     int64_t cvl_mV, dvl_mV; /* last good */
     mono_us last_run;

@@ -44,9 +44,12 @@ static void go(struct member *m, enum member_event event)
 
 static void fall_silent(struct member *m, const struct member_input *in, mono_us now)
 {
-    m->silent_since = now;
-    m->ghost = m->ghost || m->state == CLUSTER_JOINED;
-    m->last_good = in->oldest;
+    /* A short return in between does not make the gap shorter. */
+    if (!m->ghost) {
+        m->silent_since = now;
+        m->last_good = in->oldest;
+    }
+    m->ghost = true;
     m->reason = REASON_SILENT;
     go(m, MEMBER_SILENT);
 }

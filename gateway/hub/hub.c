@@ -99,27 +99,12 @@ enum status hub_reconfigure(struct hub *hub, const struct config *cfg)
 
 /* ---- what comes in ---- */
 
-static struct port_state *port_of(struct hub *hub, enum port port)
-{
-    if (port >= PORT_INVERTER)
-        return &hub->inverter[port - PORT_INVERTER].port;
-    return &hub->cluster[port].port;
-}
-
 void hub_set_time(struct hub *hub, mono_us now)
 {
     hub->now = mono_max(hub->now, now);
     for (unsigned i = 0; i < hub->n_clusters; i++)
         intake_set_time(hub->cluster[i].in, hub->now);
-    for (unsigned i = 0; i < PORT_COUNT; i++) {
-        struct port_state *p = port_of(hub, (enum port)i);
-
-        /* One frame a second is what a stuck port would have sent at least. */
-        if (p->out && hub->now >= p->late_at) {
-            p->dropped++;
-            p->late_at = hub->now + MONO_S(1);
-        }
-    }
+    ports_set_time(hub);
 }
 
 void hub_rx(struct hub *hub, enum port port, const struct frame *f)
@@ -139,10 +124,11 @@ void hub_rx(struct hub *hub, enum port port, const struct frame *f)
 
 void hub_report(struct hub *hub, enum port port, const struct sample *sample)
 {
-    struct cluster *c = &hub->cluster[port];
+    struct cluster *c;
 
     if ((unsigned)port >= hub->n_clusters)
         return;
+    c = &hub->cluster[port];
     c->is_serial = true;
     c->serial = *sample->battery;
     c->serial_at = sample->at;
@@ -151,23 +137,6 @@ void hub_report(struct hub *hub, enum port port, const struct sample *sample)
         memcpy(c->serial_modules, sample->modules, sizeof(c->serial_modules));
     c->port.rx++;
     c->port.last_rx = hub->now;
-    hub->dirty = true;
-}
-
-void hub_link(struct hub *hub, enum port port, const struct link_report *report)
-{
-    struct port_state *p = port_of(hub, port);
-    uint8_t place = port >= PORT_INVERTER ? (uint8_t)(EVENT_AT_INVERTER + (port - PORT_INVERTER))
-                                          : (uint8_t)(EVENT_AT_CLUSTER + port);
-
-    p->lost += report->frames_lost;
-    p->errors += report->bus_errors;
-    if (report->state == p->link)
-        return;
-    event_put(hub, EVENT_LINK_STATE, place, p->link, report->state, REASON_NONE, report->why);
-    p->link = report->state;
-    if (!port_can_send(p))
-        p->out = false; /* whatever was out is gone with the link */
     hub->dirty = true;
 }
 
@@ -212,14 +181,26 @@ static struct member_input look_at(const struct cluster *c)
     return in;
 }
 
-/* Configuration, else what the BMS says, else modules x profile. */
+/* What a battery with so many modules cannot have: a quarter or four times of the profile's. */
+static bool capacity_is_odd(const struct cluster *c, unsigned modules)
+{
+    int64_t told = signal_or(&cluster_battery(c)->s, SIG_CAPACITY, 0);
+    int64_t expected = (int64_t)c->profile->module_capacity_mAh * modules;
+
+    return told > 0 && (told * 4 < expected || told > expected * 4);
+}
+
+/* Configuration, else what the BMS says, else modules x profile. The weight of a cluster decides
+ * how much the others may carry, so that an odd word about it is not believed. */
 static int64_t capacity_of(const struct cluster *c, unsigned modules)
 {
     int64_t told = signal_or(&cluster_battery(c)->s, SIG_CAPACITY, 0);
 
     if (c->capacity_cfg_mAh > 0)
         return c->capacity_cfg_mAh;
-    return told > 0 ? told : (int64_t)c->profile->module_capacity_mAh * modules;
+    if (told > 0 && !capacity_is_odd(c, modules))
+        return told;
+    return (int64_t)c->profile->module_capacity_mAh * modules;
 }
 
 static void tell_protocol(struct hub *hub, unsigned i)
@@ -235,23 +216,65 @@ static void tell_protocol(struct hub *hub, unsigned i)
 }
 
 /* Bits of a cluster's alarms that the hub sets; the others are the BMS's own. */
-#define HUB_BITS (ALARM_BIT(CLUSTER_LOST) | ALARM_BIT(CONFIG_COUNT) | ALARM_BIT(LINK_DOWN))
+#define HUB_BITS                                                                                   \
+    (ALARM_BIT(CLUSTER_LOST) | ALARM_BIT(CONFIG_COUNT) | ALARM_BIT(LINK_DOWN) |                    \
+     ALARM_BIT(CAPACITY_ODD))
 
 #define LINK_PATIENCE MONO_S(2) /* links are opened after the hub is made */
 
+/* "Alarm at stale + 7 s"; a cluster that never came is told when the start has waited for it. */
+static bool is_lost(const struct hub *hub, const struct member *m)
+{
+    if (m->ghost)
+        return m->state == CLUSTER_STALE && hub->now >= m->silent_since + MONO_S(7);
+    return !member_joined(m) && hub->now >= hub->started + hub->rules.supervisor.start_wait;
+}
+
+static bool counts_as_configured(const struct cluster *c, const struct battery *b)
+{
+    return signal_or(&b->s, SIG_MODULES_ONLINE, c->modules_cfg) == c->modules_cfg &&
+           signal_or(&b->s, SIG_MODULES, c->modules_cfg) == c->modules_cfg;
+}
+
 static uint64_t hub_bits(const struct hub *hub, const struct cluster *c, unsigned modules)
 {
-    const struct member *m = &c->member;
+    bool joined = member_joined(&c->member);
     uint64_t on = 0;
 
-    /* "Alarm at stale + 7 s." */
-    if (m->state == CLUSTER_STALE && hub->now >= m->silent_since + MONO_S(7))
+    if (is_lost(hub, &c->member))
         on |= ALARM_BIT(CLUSTER_LOST);
-    if (member_joined(m) && modules != c->modules_cfg)
+    if (joined && (modules != c->modules_cfg || !counts_as_configured(c, cluster_battery(c))))
         on |= ALARM_BIT(CONFIG_COUNT);
+    if (joined && capacity_is_odd(c, modules))
+        on |= ALARM_BIT(CAPACITY_ODD);
     if (!port_can_send(&c->port) && hub->now >= hub->started + LINK_PATIENCE)
         on |= ALARM_BIT(LINK_DOWN);
     return on;
+}
+
+static void keep_lower(struct battery *last, const struct battery *b, enum signal sig)
+{
+    if (signal_known(&b->s, sig) &&
+        (!signal_known(&last->s, sig) || b->s.value[sig] < last->s.value[sig]))
+        signal_set(&last->s, sig, b->s.value[sig], b->s.at[sig]);
+}
+
+/* The battery the limits rest on. A ghost's last word is that of the moment it was counted last;
+ * what trickles in after that may lower it, never raise it, whatever becomes of the protocol. */
+static const struct battery *believed(struct cluster *c, const struct battery *b)
+{
+    if (!c->member.ghost) {
+        c->last = *b;
+        return b;
+    }
+    keep_lower(&c->last, b, SIG_CHARGE_CURRENT_LIMIT);
+    keep_lower(&c->last, b, SIG_DISCHARGE_CURRENT_LIMIT);
+    keep_lower(&c->last, b, SIG_CHARGE_VOLTAGE_LIMIT);
+    keep_lower(&c->last, b, SIG_CHARGE_ENABLE);
+    keep_lower(&c->last, b, SIG_DISCHARGE_ENABLE);
+    for (unsigned tier = 0; tier < TIER_COUNT; tier++)
+        c->last.a.active[tier] |= b->a.active[tier];
+    return &c->last;
 }
 
 static void run_cluster(struct hub *hub, unsigned i)
@@ -261,13 +284,15 @@ static void run_cluster(struct hub *hub, unsigned i)
     const struct battery *b = cluster_battery(c);
     struct alarms *a = &hub->snap.cluster[i].a;
     uint8_t place = (uint8_t)(EVENT_AT_CLUSTER + i);
-    unsigned modules = part_modules(b, c->modules_cfg);
+    unsigned modules;
 
     tell_protocol(hub, i);
     member_run(&c->member, &hub->rules.member, &in, hub->now);
     if (c->member.state != c->told)
         event_put(hub, EVENT_CLUSTER_STATE, place, c->told, c->member.state, c->member.reason, "");
     c->told = c->member.state;
+    b = believed(c, b);
+    modules = part_modules(b, c->modules_cfg, c->profile->max_modules, hub->now);
     hub->part[i] = (struct part){.b = b,
                                  .profile = c->profile,
                                  .number = (uint8_t)(i + 1),
@@ -275,8 +300,10 @@ static void run_cluster(struct hub *hub, unsigned i)
                                  .ghost = c->member.ghost,
                                  .modules = modules,
                                  .capacity_mAh = capacity_of(c, modules)};
+    if (hub->part[i].joined)
+        stops_run(&hub->stops[i], &hub->part[i], in.period, hub->now);
     for (enum tier tier = 0; tier < TIER_COUNT; tier++)
-        alarm_put(hub, a, place, tier, ~HUB_BITS, b->a.active[tier]);
+        alarm_put(hub, a, place, tier, ~HUB_BITS, cluster_battery(c)->a.active[tier]);
     alarm_put(hub, a, place, TIER_WARNING, HUB_BITS, hub_bits(hub, c, modules));
 }
 
@@ -314,6 +341,7 @@ static void tell_reason(struct hub *hub, enum event_kind kind, enum reason *told
 static void run_limits(struct hub *hub)
 {
     struct limits_input in = {.parts = hub->part,
+                              .stops = hub->stops,
                               .n = hub->n_clusters,
                               .current_allowed = hub_current_allowed(hub->supervisor.state),
                               .ccl = hub->set_ccl,
@@ -325,6 +353,19 @@ static void run_limits(struct hub *hub)
     tell_reason(hub, EVENT_DCL_REASON, &hub->told_dcl, hub->limits_memory.dcl.cause);
 }
 
+/* What inverters hear: SOC and voltage keep their last good value, never zero and never gone; a
+ * frame that carries what was never known is withheld. */
+static void settle_tell(struct hub *hub)
+{
+    static const enum signal kept[] = {SIG_SOC, SIG_SOH, SIG_VOLTAGE};
+    struct signals old = hub->tell.s;
+
+    hub->tell = hub->snap.hub;
+    for (unsigned i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        if (!signal_known(&hub->tell.s, kept[i]) && signal_known(&old, kept[i]))
+            signal_set(&hub->tell.s, kept[i], old.value[kept[i]], old.at[kept[i]]);
+}
+
 void hub_run(struct hub *hub)
 {
     for (unsigned i = 0; i < hub->n_clusters; i++)
@@ -332,7 +373,9 @@ void hub_run(struct hub *hub)
     aggregate(&hub->snap.hub, hub->part, hub->n_clusters, hub->now);
     run_supervisor(hub);
     run_limits(hub);
+    ports_alarms(hub);
     publish(hub);
+    settle_tell(hub);
     hub->last_run = hub->now;
     hub->dirty = false;
 }
@@ -340,95 +383,6 @@ void hub_run(struct hub *hub)
 bool hub_wants_run(const struct hub *hub)
 {
     return hub->now >= hub->last_run + (hub->dirty ? RUN_MIN : RUN_MAX);
-}
-
-/* ---- what goes out ---- */
-
-/* Remembers what the inverter is told, as it stands in the frame, until that is confirmed. */
-static void note_said(struct inverter *inv, const struct frame *f)
-{
-    const struct frame_spec *spec = dialect_frame(inv->speaker.dialect, f->id);
-
-    inv->said_something = spec && frames_read(spec, f, &inv->said) == HUB_OK;
-}
-
-static bool next_frame(struct hub *hub, enum port port, struct frame *out)
-{
-    struct inverter *inv;
-
-    if (port < PORT_INVERTER)
-        return (unsigned)port < hub->n_clusters && !hub->cluster[port].is_serial &&
-               intake_tx(hub->cluster[port].in, hub->now, out);
-    inv = &hub->inverter[port - PORT_INVERTER];
-    /* Nothing leaves that rests on an old run of the rules, whoever forgot to run them. */
-    if (mono_since(hub->now, hub->last_run) > RUN_MAX)
-        hub_run(hub);
-    if (!inv->used || !speaker_next(&inv->speaker, &hub->snap.hub, hub->now, out))
-        return false;
-    note_said(inv, out);
-    return true;
-}
-
-bool hub_tx(struct hub *hub, enum port port, struct frame *out)
-{
-    struct port_state *p = port_of(hub, port);
-
-    if (p->out || !port_can_send(p) || !next_frame(hub, port, out))
-        return false;
-    p->out = true;
-    p->late_at = hub->now + MONO_S(1);
-    return true;
-}
-
-void hub_tx_done(struct hub *hub, enum port port, bool confirmed)
-{
-    struct port_state *p = port_of(hub, port);
-
-    if (!p->out)
-        return;
-    p->out = false;
-    if (!confirmed) {
-        p->dropped++;
-        return;
-    }
-    p->tx++;
-    p->last_tx = hub->now;
-    if (port >= PORT_INVERTER && hub->inverter[port - PORT_INVERTER].said_something)
-        frames_put(&hub->inverter[port - PORT_INVERTER].said, hub->now,
-                   &hub->snap.inverter[port - PORT_INVERTER]);
-}
-
-unsigned hub_stop(struct hub *hub)
-{
-    supervisor_stop(&hub->supervisor);
-    hub_run(hub);
-    for (unsigned i = 0; i < MAX_INVERTERS; i++)
-        if (hub->inverter[i].used)
-            speaker_init(&hub->inverter[i].speaker, hub->inverter[i].speaker.dialect, hub->now);
-    return 3;
-}
-
-static mono_us port_deadline(struct hub *hub, enum port port)
-{
-    struct port_state *p = port_of(hub, port);
-
-    if (p->out || !port_can_send(p))
-        return MONO_NEVER;
-    if (port < PORT_INVERTER)
-        return (unsigned)port < hub->n_clusters ? intake_deadline(hub->cluster[port].in)
-                                                : MONO_NEVER;
-    if (!hub->inverter[port - PORT_INVERTER].used)
-        return MONO_NEVER;
-    return speaker_deadline(&hub->inverter[port - PORT_INVERTER].speaker);
-}
-
-mono_us hub_deadline(const struct hub *hub)
-{
-    mono_us first = hub->last_run + (hub->dirty ? RUN_MIN : RUN_MAX);
-
-    for (unsigned i = 0; i < PORT_COUNT; i++)
-        first = mono_min(first, port_deadline((struct hub *)(uintptr_t)hub, (enum port)i));
-    return first;
 }
 
 const struct snapshot *hub_snapshot(const struct hub *hub)

@@ -61,6 +61,7 @@ void hub_report(struct hub *hub, enum port port, const struct sample *sample);
 struct link_report {
     enum link_state state;
     uint32_t frames_lost, bus_errors; /* since the last report */
+    bool flushed;                     /* the bus was reset: a frame that was out is gone */
     const char *why;
 };
 void hub_link(struct hub *hub, enum port port, const struct link_report *report);
@@ -82,9 +83,13 @@ bool hub_wants_run(const struct hub *hub);
 bool hub_tx(struct hub *hub, enum port port, struct frame *out);
 void hub_tx_done(struct hub *hub, enum port port, bool confirmed);
 
-/* Limits go to zero now and stay so; frames to the inverters fall due at once. Returns after
- * how many confirmed frames per inverter port the process may leave. */
-unsigned hub_stop(struct hub *hub);
+/* Limits go to zero now and stay so; frames to the inverters fall due at once, again with each
+ * call. */
+void hub_stop(struct hub *hub);
+
+/* Whether every inverter that can be reached has confirmed three frames of zero limits since
+ * hub_stop: the process may leave. */
+bool hub_stopped(const struct hub *hub);
 
 /* The latest moment to set the time again. */
 mono_us hub_deadline(const struct hub *hub);
@@ -93,7 +98,8 @@ mono_us hub_deadline(const struct hub *hub);
 struct hub_order {
     uint32_t ticket;
     enum command command;
-    int64_t value; /* in the unit of the command's signal; 0 takes a set-point back */
+    bool release;  /* takes a set-point back; the value is not looked at */
+    int64_t value; /* in the unit of the command's signal; 0 A is a limit as any other */
 };
 enum status hub_command(struct hub *hub, const struct hub_order *order);
 

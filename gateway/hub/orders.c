@@ -21,6 +21,16 @@ static struct set_point *set_point_of(struct hub *hub, enum command command, enu
     return NULL;
 }
 
+/* A CVL has to be one of this battery; the currents lower what they like. */
+static bool is_possible(const struct hub *hub, enum signal sig, int64_t value)
+{
+    const struct profile *p = hub->rules.limits.profile;
+
+    if (sig == SIG_SETPOINT_CVL)
+        return value >= p->dvl_floor_mV && value <= p->cvl_max_mV;
+    return value >= signal_info[sig].lo && value <= signal_info[sig].hi;
+}
+
 static enum status obey(struct hub *hub, const struct hub_order *order)
 {
     enum signal sig = SIG_COUNT;
@@ -28,10 +38,10 @@ static enum status obey(struct hub *hub, const struct hub_order *order)
 
     if (!sp)
         return HUB_ESPEC;
-    if (order->value && (order->value < signal_info[sig].lo || order->value > signal_info[sig].hi))
+    if (!order->release && !is_possible(hub, sig, order->value))
         return HUB_ERANGE;
     *sp = (struct set_point){.value = order->value,
-                             .until = order->value ? hub->now + hub->rules.set_point_life : 0};
+                             .until = order->release ? 0 : hub->now + hub->rules.set_point_life};
     event_put(hub, EVENT_COMMAND, EVENT_AT_HUB, order->command, order->value, REASON_NONE, "");
     hub->dirty = true;
     return HUB_OK;

@@ -32,6 +32,7 @@ struct cluster {
     const struct profile *profile;
     struct port_state port;
     struct member member;
+    struct battery last;   /* while it is a ghost: its last word when it was counted */
     struct battery serial; /* what hub_report brought; used instead of the intake's */
     struct module serial_modules[MAX_MODULES];
     bool is_serial;
@@ -47,6 +48,7 @@ struct inverter {
     struct port_state port;
     bool said_something; /* the frame that is out carries this */
     struct frame_news said;
+    unsigned zeros; /* confirmed frames with the charge limit since the stop */
 };
 
 struct hub_rules {
@@ -74,7 +76,9 @@ struct hub {
     struct set_point set_ccl, set_dcl, set_cvl;
     struct alarms own; /* what the hub sees about itself */
     struct part part[MAX_CLUSTERS];
+    struct stops_memory stops[MAX_CLUSTERS];
     struct snapshot snap;
+    struct battery tell; /* the hub as inverters hear it: last good SOC and voltage */
 
     struct event event[MAX_EVENTS];
     unsigned event_head, event_count, events_lost;
@@ -94,6 +98,12 @@ void event_put(struct hub *hub, enum event_kind kind, uint8_t place, int64_t old
 /* Puts alarm bits and tells each edge. */
 void alarm_put(struct hub *hub, struct alarms *a, uint8_t place, enum tier tier, uint64_t mask,
                uint64_t on);
+
+/* ports.c: frames to and from the ports. */
+struct port_state *port_of(struct hub *hub, enum port port);
+void ports_set_time(struct hub *hub);
+/* Alarms of the inverter ports. */
+void ports_alarms(struct hub *hub);
 
 /* publish.c: everything that has been decided goes into the snapshot. */
 void publish(struct hub *hub);

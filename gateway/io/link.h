@@ -41,6 +41,7 @@ struct link {
     enum link_state state;     /* changes are found by the loop and told to the hub */
     char why[120];             /* for people, with the remedy: "can0: no such interface" */
     uint32_t lost, bus_errors; /* since the loop last looked; it zeroes them */
+    bool flushed;              /* a frame handed over may be gone without news; it clears this */
 };
 
 /* An identifier that a port listens to. */

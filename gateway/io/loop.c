@@ -12,8 +12,12 @@
  * them. */
 #define BUDGET 64
 
-#define STOP_SPACING MONO_MS(100) /* between the rounds of zero limits */
-#define STOP_GRACE MONO_S(2)      /* a stuck bus does not keep the process */
+#define STOP_SPACING MONO_MS(250) /* between the rounds of zero limits: SMA forbids under 200 ms   \
+                                   */
+#define STALL MONO_S(1)           /* without a turn: control must have stood still */
+#define BACKLOG_MAX 100000        /* frames of one port; sockets hold less */
+
+#define STOP_GRACE MONO_S(2) /* a stuck bus does not keep the process */
 
 /* What is wrong with a link and what to do about it, once. A change of state tells it in its event;
  * a link that never opened, or stays closed for another reason, has only this. */
@@ -34,11 +38,15 @@ static void tell_why(struct loop *loop, unsigned port, bool changed)
 static void tell_link(struct loop *loop, unsigned port)
 {
     struct link *l = loop->link[port];
-    struct link_report report = {
-        .state = l->state, .frames_lost = l->lost, .bus_errors = l->bus_errors, .why = l->why};
+    struct link_report report = {.state = l->state,
+                                 .frames_lost = l->lost,
+                                 .bus_errors = l->bus_errors,
+                                 .flushed = l->flushed,
+                                 .why = l->why};
     bool changed = l->state != loop->state[port];
 
     l->lost = l->bus_errors = 0;
+    l->flushed = false;
     loop->state[port] = l->state;
     hub_link(loop->hub, (enum port)port, &report);
     tell_why(loop, port, changed);
@@ -116,12 +124,36 @@ static void run_rules(struct loop *loop)
     }
 }
 
+/* The process was stopped or starved. What queued up meanwhile has an age nobody knows, so that it
+ * must not count as fresh: it is thrown away, and the batteries' next words count. */
+static void skip_backlog(struct loop *loop, mono_us now)
+{
+    struct frame f;
+    unsigned thrown = 0;
+
+    for (unsigned i = 0; i < PORT_COUNT; i++) {
+        enum link_got got = LINK_FRAME;
+
+        for (unsigned n = 0; loop->link[i] && n < BACKLOG_MAX && got != LINK_NOTHING; n++) {
+            got = loop->link[i]->ops->read(loop->link[i], now, &f);
+            thrown += got == LINK_FRAME;
+            if (got == LINK_CONFIRMED)
+                hub_tx_done(loop->hub, (enum port)i, true);
+        }
+    }
+    log_line(LOG_WARN, "control stood still for %.1f s; %u queued frames thrown away",
+             (double)(now - loop->last_turn) / 1e6, thrown);
+}
+
 mono_us loop_turn(struct loop *loop, mono_us now)
 {
     bool all_drained = true;
     mono_us next;
 
     hub_set_time(loop->hub, now);
+    if (loop->last_turn && now > loop->last_turn + STALL)
+        skip_backlog(loop, now);
+    loop->last_turn = now;
     for (unsigned i = 0; i < PORT_COUNT; i++) {
         struct link *l = loop->link[i];
 
@@ -179,24 +211,25 @@ static unsigned heed(struct loop *loop)
     if (loop->wake >= 0)
         eventfd_read(loop->wake, &count);
     if (next) {
-        if (hub_reconfigure(loop->hub, next) != HUB_OK)
+        if (hub_reconfigure(loop->hub, next) == HUB_OK)
+            log_line(LOG_INFO, "the new configuration is taken over");
+        else
             log_line(LOG_ERROR, "the new configuration does not fit the running hub: it stays");
         atomic_store(&loop->config, NULL);
     }
     return atomic_load(&loop->stop);
 }
 
-/* Zero limits, three times, at once. */
+/* Zero limits, until every inverter that can be reached has confirmed three of them. */
 static void stop(struct loop *loop)
 {
     mono_us give_up = clock_now() + STOP_GRACE;
-    unsigned rounds = 1;
 
-    for (unsigned i = 0; i < rounds && clock_now() < give_up; i++) {
+    while (!hub_stopped(loop->hub) && clock_now() < give_up) {
         mono_us until = clock_now() + STOP_SPACING;
 
         hub_set_time(loop->hub, clock_now());
-        rounds = hub_stop(loop->hub);
+        hub_stop(loop->hub);
         while (clock_now() < until) {
             mono_us next = loop_turn(loop, clock_now());
 

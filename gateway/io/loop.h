@@ -17,6 +17,7 @@ struct loop {
     struct server *server;         /* NULL: nothing is served */
     struct memory_store *store;
     atomic_ulong beats;                /* counted up each turn */
+    mono_us last_turn;                 /* 0: none yet */
     enum link_state state[PORT_COUNT]; /* as last told to the hub */
     char told[PORT_COUNT][120];        /* what was last said about a link that does not work */
 

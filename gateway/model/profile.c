@@ -2,6 +2,14 @@
 
 #include <string.h>
 
+/* Cell and temperature thresholds of the WeCo module tool (V1.29, example screen): cell high
+ * warning 3.650 V, low warning 2.900 V; charge -5 and 55 degC, discharge -20 and 60 degC are its
+ * fault limits. The release values and the 2 degC between stop and release are our own. */
+#define MODULE_TOOL_STOPS                                                                          \
+    .cell_charge_mV = {3650, 3450}, .cell_discharge_mV = {2900, 3100},                             \
+    .charge_cold_dC = {-50, -30}, .charge_hot_dC = {550, 530}, .discharge_cold_dC = {-200, -180},  \
+    .discharge_hot_dC = {600, 580}
+
 /* HeSU 4K4 PRO manual REV.1.06 2021-04-05: section 13 table (multi cluster via CAN), 86 Ah,
  * 110 A highest charge, 86 A suggested discharge, 49.5 to 54.5 V for 100 % depth of
  * discharge, bus bar kit 400 A. 5 or 8 modules: the manual says both. */
@@ -18,18 +26,26 @@ static const struct profile weco_4k4_pro = {
     .cvl_top_mV = 54500,
     .cvl_max_mV = 56000,
     .dvl_floor_mV = 49500,
+ /* Rules 1 and 2: 56.8 and 46.7 V; usable window 54.0 to 51.0 V; "10 A charge from 90 to
+  * 100 %"; low cut 49.5 V. */
+    .stops = {.charge_mV = {56800, 54000},
+              .discharge_mV = {46700, 51000},
+              MODULE_TOOL_STOPS,         .taper_ccl_mA = 10000,
+              .taper_soc = 9000,
+              .taper_ccl_mV = 54000,
+              .taper_dcl_mV = 49500      },
     .bus_bar_mA = 400000,
     .allowance_A =
         {
-                      {86, 155, 206, 275, 344},
-                      {155, 279, 372, 495, 557},
-                      {206, 372, 446, 528, 660},
-                      {241, 433, 462, 616, 700},
-                      {301, 488, 578, 700, 700},
-                      {310, 495, 650, 866, 928},
-                      {361, 577, 732, 1011, 1083},
-                      {412, 577, 953, 1155, 1238},
-                      },
+              {86, 155, 206, 275, 344},
+              {155, 279, 372, 495, 557},
+              {206, 372, 446, 528, 660},
+              {241, 433, 462, 616, 700},
+              {301, 488, 578, 700, 700},
+              {310, 495, 650, 866, 928},
+              {361, 577, 732, 1011, 1083},
+              {412, 577, 953, 1155, 1238},
+              },
 };
 
 /* V-TAC VT-12040 manual V1.1 2024-03-20, ratings: 200 Ah, 57.6 V, 40 V, 100 A; 15 packs. */
@@ -45,6 +61,15 @@ static const struct profile vtac_vt12040 = {
     .cvl_top_mV = 57600,
     .cvl_max_mV = 57600,
     .dvl_floor_mV = 40000,
+ /* Highest charge and lowest discharge voltage; charge 0 to 45, discharge -20 to 50 degC. */
+    .stops = {.charge_mV = {57600, 54400},
+              .discharge_mV = {40000, 51200},
+              .cell_charge_mV = {3650, 3450},
+              .cell_discharge_mV = {2900, 3100},
+              .charge_cold_dC = {0, 20},
+              .charge_hot_dC = {450, 430},
+              .discharge_cold_dC = {-200, -180},
+              .discharge_hot_dC = {500, 480}},
     .bus_bar_mA = 400000,
 };
 
@@ -64,6 +89,14 @@ static const struct profile generic_lfp_16s = {
     .cvl_top_mV = 58400,
     .cvl_max_mV = 58400,
     .dvl_floor_mV = 40000,
+    .stops = {.charge_mV = {58400, 54400},
+              .discharge_mV = {44800, 51200},
+              .cell_charge_mV = {3650, 3450},
+              .cell_discharge_mV = {2900, 3100},
+              .charge_cold_dC = {0, 20},
+              .charge_hot_dC = {550, 530},
+              .discharge_cold_dC = {-200, -180},
+              .discharge_hot_dC = {600, 580}},
     .bus_bar_mA = 400000,
 };
 

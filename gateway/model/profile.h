@@ -9,6 +9,24 @@
 
 #define ALLOWANCE_ROWS 8
 
+/* A stop and where it lets go again. */
+struct threshold {
+    int32_t stop, release;
+};
+
+/* Stage 4 of the limits: mV of a module (or cluster, where modules are not visible), mV of a cell,
+ * 0.1 degC. 0 in `stop` of a voltage: no such stop. */
+struct stops {
+    struct threshold charge_mV, discharge_mV;
+    struct threshold cell_charge_mV, cell_discharge_mV;
+    struct threshold charge_cold_dC, charge_hot_dC;
+    struct threshold discharge_cold_dC, discharge_hot_dC;
+    /* Before the stops: CCL falls to taper_ccl_mA a module above taper_soc (0.01 %) or
+     * taper_ccl_mV; DCL falls linearly from taper_dcl_mV to zero at the discharge stop. 0: no
+     * taper. */
+    int32_t taper_ccl_mA, taper_soc, taper_ccl_mV, taper_dcl_mV;
+};
+
 struct profile {
     const char *key;      /* the name in the configuration file; never reused */
     const char *title;    /* for people */
@@ -20,7 +38,8 @@ struct profile {
     int32_t cvl_top_mV;                   /* CVL is at most this ... */
     int32_t cvl_max_mV;                   /* ... and an owner may raise it up to this */
     int32_t dvl_floor_mV;                 /* DVL is at least this */
-    int32_t bus_bar_mA;                   /* of one cluster; 0: none */
+    struct stops stops;
+    int32_t bus_bar_mA; /* of one cluster; 0: none */
     /* Ampere by [active modules of the smallest cluster - 1][joined clusters - 1]; all zero:
      * the profile has no table. Look it up, never fit it. */
     uint16_t allowance_A[ALLOWANCE_ROWS][MAX_CLUSTERS];

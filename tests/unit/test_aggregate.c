@@ -188,13 +188,20 @@ static void counting_modules(void **state)
     struct battery b = {0};
 
     (void)state;
-    assert_int_equal(part_modules(&b, 5), 5);
-    signal_set(&b.s, SIG_MODULES, 8, 0);
-    assert_int_equal(part_modules(&b, 5), 8);
-    signal_set(&b.s, SIG_MODULES_ONLINE, 7, 0);
-    assert_int_equal(part_modules(&b, 5), 7);
-    signal_set(&b.s, SIG_MODULES_ONLINE, 0, 0); /* a BMS that does not count */
-    assert_int_equal(part_modules(&b, 5), 8);
+    assert_int_equal(part_modules(&b, 5, 8, MONO_S(1)), 5);
+    signal_set(&b.s, SIG_MODULES, 8, MONO_S(1));
+    assert_int_equal(part_modules(&b, 5, 8, MONO_S(1)), 8);
+    signal_set(&b.s, SIG_MODULES_ONLINE, 7, MONO_S(1));
+    assert_int_equal(part_modules(&b, 5, 8, MONO_S(1)), 7);
+    signal_set(&b.s, SIG_MODULES_ONLINE, 0, MONO_S(1)); /* a BMS that does not count */
+    assert_int_equal(part_modules(&b, 5, 8, MONO_S(1)), 8);
+    signal_set(&b.s, SIG_MODULES_OFFLINE, 6, MONO_S(1)); /* one that does: all are off */
+    assert_int_equal(part_modules(&b, 5, 8, MONO_S(1)), 0);
+    signal_set(&b.s, SIG_MODULES_ONLINE, 9, MONO_S(1)); /* more than the maker allows */
+    assert_int_equal(part_modules(&b, 5, 8, MONO_S(1)), 5);
+    signal_set(&b.s, SIG_MODULES_ONLINE, 7, MONO_S(1));
+    assert_int_equal(part_modules(&b, 5, 8, MONO_S(30)), 7);
+    assert_int_equal(part_modules(&b, 5, 8, MONO_S(31)), 5); /* said too long ago */
 }
 
 int main(void)

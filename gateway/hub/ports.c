@@ -1,0 +1,185 @@
+/* The ports of the hub: what goes out, when, and what becomes of it. */
+#include "hub/parts.h"
+
+#define STOP_FRAMES 3               /* of zero limits, confirmed, before the process may leave */
+#define INVERTER_PATIENCE MONO_S(5) /* without a confirmed frame */
+
+struct port_state *port_of(struct hub *hub, enum port port)
+{
+    if (port >= PORT_INVERTER)
+        return &hub->inverter[port - PORT_INVERTER].port;
+    return &hub->cluster[port].port;
+}
+
+void ports_set_time(struct hub *hub)
+{
+    for (unsigned i = 0; i < PORT_COUNT; i++) {
+        struct port_state *p = port_of(hub, (enum port)i);
+
+        /* One frame a second is what a stuck port would have sent at least. */
+        if (p->out && hub->now >= p->late_at) {
+            p->dropped++;
+            p->late_at = hub->now + MONO_S(1);
+        }
+    }
+}
+
+void hub_link(struct hub *hub, enum port port, const struct link_report *report)
+{
+    struct port_state *p = port_of(hub, port);
+    uint8_t place = port >= PORT_INVERTER ? (uint8_t)(EVENT_AT_INVERTER + (port - PORT_INVERTER))
+                                          : (uint8_t)(EVENT_AT_CLUSTER + port);
+
+    p->lost += report->frames_lost;
+    p->errors += report->bus_errors;
+    if (p->out && (report->frames_lost || report->flushed))
+        hub_tx_done(hub, port, false); /* the news of the frame that is out may be among them */
+    if (report->state == p->link)
+        return;
+    event_put(hub, EVENT_LINK_STATE, place, p->link, report->state, REASON_NONE, report->why);
+    p->link = report->state;
+    if (!port_can_send(p))
+        p->out = false; /* whatever was out is gone with the link */
+    hub->dirty = true;
+}
+
+/* Nobody takes our frames, or an inverter that used to speak has fallen silent. */
+static bool inverter_is_lost(const struct hub *hub, const struct inverter *inv)
+{
+    mono_us last_tx = mono_max(inv->port.last_tx, hub->started);
+    mono_us patience = MONO_S(inv->speaker.dialect->inverter_lost_s);
+
+    if (mono_since(hub->now, last_tx) > INVERTER_PATIENCE)
+        return true;
+    return patience && inv->port.last_rx && mono_since(hub->now, inv->port.last_rx) > patience;
+}
+
+void ports_alarms(struct hub *hub)
+{
+    const uint64_t mask = ALARM_BIT(INVERTER_LOST) | ALARM_BIT(LINK_DOWN);
+    uint64_t any = 0;
+
+    for (unsigned i = 0; i < MAX_INVERTERS; i++) {
+        const struct inverter *inv = &hub->inverter[i];
+        uint64_t on = 0;
+
+        if (!inv->used)
+            continue;
+        if (inverter_is_lost(hub, inv))
+            on |= ALARM_BIT(INVERTER_LOST);
+        if (!port_can_send(&inv->port) && mono_since(hub->now, hub->started) > INVERTER_PATIENCE)
+            on |= ALARM_BIT(LINK_DOWN);
+        alarm_put(hub, &hub->snap.inverter[i].a, (uint8_t)(EVENT_AT_INVERTER + i), TIER_WARNING,
+                  mask, on);
+        any |= on;
+    }
+    alarms_put(&hub->own, TIER_WARNING, mask, any, hub->now);
+}
+
+/* Remembers what the inverter is told, as it stands in the frame, until that is confirmed. */
+static void note_said(struct inverter *inv, const struct frame *f)
+{
+    const struct frame_spec *spec = dialect_frame(inv->speaker.dialect, f->id);
+
+    inv->said_something = spec && frames_read(spec, f, &inv->said) == HUB_OK;
+}
+
+static bool next_frame(struct hub *hub, enum port port, struct frame *out)
+{
+    struct inverter *inv;
+
+    if (port < PORT_INVERTER)
+        return (unsigned)port < hub->n_clusters && !hub->cluster[port].is_serial &&
+               intake_tx(hub->cluster[port].in, hub->now, out);
+    inv = &hub->inverter[port - PORT_INVERTER];
+    /* Nothing leaves that rests on an old run of the rules, whoever forgot to run them. */
+    if (mono_since(hub->now, hub->last_run) > RUN_MAX)
+        hub_run(hub);
+    if (!inv->used || !speaker_next(&inv->speaker, &hub->tell, hub->now, out))
+        return false;
+    note_said(inv, out);
+    return true;
+}
+
+bool hub_tx(struct hub *hub, enum port port, struct frame *out)
+{
+    struct port_state *p = port_of(hub, port);
+
+    if (p->out || !port_can_send(p) || !next_frame(hub, port, out))
+        return false;
+    p->out = true;
+    p->late_at = hub->now + MONO_S(1);
+    return true;
+}
+
+static void confirm_said(struct hub *hub, unsigned i)
+{
+    struct inverter *inv = &hub->inverter[i];
+
+    if (!inv->said_something)
+        return;
+    frames_put(&inv->said, hub->now, &hub->snap.inverter[i]);
+    for (unsigned k = 0; hub->supervisor.stopping && k < inv->said.n; k++)
+        inv->zeros += inv->said.value[k].sig == SIG_CHARGE_CURRENT_LIMIT;
+}
+
+void hub_tx_done(struct hub *hub, enum port port, bool confirmed)
+{
+    struct port_state *p = port_of(hub, port);
+
+    if (!p->out)
+        return;
+    p->out = false;
+    if (!confirmed) {
+        p->dropped++;
+        return;
+    }
+    p->tx++;
+    p->last_tx = hub->now;
+    if (port >= PORT_INVERTER)
+        confirm_said(hub, (unsigned)(port - PORT_INVERTER));
+}
+
+void hub_stop(struct hub *hub)
+{
+    supervisor_stop(&hub->supervisor);
+    hub_run(hub);
+    for (unsigned i = 0; i < MAX_INVERTERS; i++)
+        if (hub->inverter[i].used)
+            speaker_init(&hub->inverter[i].speaker, hub->inverter[i].speaker.dialect, hub->now);
+}
+
+bool hub_stopped(const struct hub *hub)
+{
+    for (unsigned i = 0; i < MAX_INVERTERS; i++) {
+        const struct inverter *inv = &hub->inverter[i];
+
+        if (inv->used && port_can_send(&inv->port) && inv->zeros < STOP_FRAMES)
+            return false;
+    }
+    return hub->supervisor.stopping;
+}
+
+static mono_us port_deadline(struct hub *hub, enum port port)
+{
+    struct port_state *p = port_of(hub, port);
+
+    if (p->out || !port_can_send(p))
+        return MONO_NEVER;
+    if (port < PORT_INVERTER)
+        return (unsigned)port < hub->n_clusters && !hub->cluster[port].is_serial
+                   ? intake_deadline(hub->cluster[port].in)
+                   : MONO_NEVER;
+    if (!hub->inverter[port - PORT_INVERTER].used)
+        return MONO_NEVER;
+    return speaker_deadline(&hub->inverter[port - PORT_INVERTER].speaker);
+}
+
+mono_us hub_deadline(const struct hub *hub)
+{
+    mono_us first = hub->last_run + (hub->dirty ? RUN_MIN : RUN_MAX);
+
+    for (unsigned i = 0; i < PORT_COUNT; i++)
+        first = mono_min(first, port_deadline((struct hub *)(uintptr_t)hub, (enum port)i));
+    return first;
+}
