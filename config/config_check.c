@@ -75,6 +75,33 @@ static bool same_listen(const struct listen_address *a, const struct listen_addr
     return a->ipv6 == b->ipv6 && memcmp(a->addr, b->addr, 16) == 0;
 }
 
+/* Past the slashes, and the names of the folder one is in, at the start of a path. */
+static const char *skip_idle(const char *path)
+{
+    while (*path == '/' || (*path == '.' && (path[1] == '/' || !path[1])))
+        path++;
+    return path;
+}
+
+/* Whether two paths are spellings of one: // and /./ say nothing. What links make of them is
+ * outside. */
+static bool same_path(const char *a, const char *b)
+{
+    if ((*a == '/') != (*b == '/'))
+        return false;
+    for (;;) {
+        a = skip_idle(a);
+        b = skip_idle(b);
+        size_t len = strcspn(a, "/");
+        if (len != strcspn(b, "/") || strncmp(a, b, len) != 0)
+            return false;
+        if (len == 0)
+            return true;
+        a += len;
+        b += len;
+    }
+}
+
 /* Whether two texts of these kinds name one thing that has room for one owner. Replays and
  * simulators are as many as one likes. */
 static bool same_port(const struct option *oa, const char *a, const struct option *ob,
@@ -89,12 +116,14 @@ static bool same_port(const struct option *oa, const char *a, const struct optio
     if (oa->kind != ob->kind)
         return false; /* serial links would meet devices here, once they are built */
     if (oa->kind == OPT_DEVICE)
-        return strcmp(a, b) == 0;
+        return same_path(a, b);
     if (oa->kind == OPT_LISTEN)
         return listen_parse(a, &pa) && listen_parse(b, &pb) && same_listen(&pa, &pb);
-    return config_link(a, &la, &why) && config_link(b, &lb, &why) &&
-           strcmp(la.kind, lb.kind) == 0 && strcmp(la.target, lb.target) == 0 &&
-           (strcmp(la.kind, "can") == 0 || strcmp(la.kind, "unix") == 0);
+    if (!config_link(a, &la, &why) || !config_link(b, &lb, &why) || strcmp(la.kind, lb.kind) != 0)
+        return false;
+    if (strcmp(la.kind, "unix") == 0)
+        return same_path(la.target, lb.target);
+    return strcmp(la.kind, "can") == 0 && strcmp(la.target, lb.target) == 0;
 }
 
 /* A key of a section that owns something outside. */

@@ -32,6 +32,17 @@ const struct option options[] = {
      .unit = measure,                                                                              \
      when,                                                                                         \
      .text = about},
+#define CAP(name, low, high, scale, measure, when, about)                                          \
+    {.kind = OPT_NUM,                                                                              \
+     .key = name,                                                                                  \
+     .fallback = "none",                                                                           \
+     .lo = #low,                                                                                   \
+     .hi = #high,                                                                                  \
+     .per = scale,                                                                                 \
+     .none = true,                                                                                 \
+     .unit = measure,                                                                              \
+     when,                                                                                         \
+     .text = about},
 #define NUMS(name, value, low, high, scale, count, measure, when, about)                           \
     {.kind = OPT_NUMS,                                                                             \
      .key = name,                                                                                  \
@@ -125,8 +136,11 @@ void option_allowed(const struct option *o, char *out, size_t size)
 
     out[0] = '\0';
     if (o->kind == OPT_NUM || o->kind == OPT_NUMS)
-        snprintf(out, size, "%s%s..%s%s%s", o->zero ? "0 or " : "", o->lo, o->hi,
-                 *o->unit ? " " : "", o->unit);
+        snprintf(out, size, "%s%s..%s%s%s",
+                 o->zero   ? "0 or "
+                 : o->none ? "none or "
+                           : "",
+                 o->lo, o->hi, *o->unit ? " " : "", o->unit);
     else if (o->kind == OPT_ENUM)
         snprintf(out, size, "%s", o->words);
     else if (o->kind == OPT_PROFILE)

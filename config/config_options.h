@@ -33,6 +33,7 @@ struct option {
     int per;   /* small units in one shown unit */
     int most;  /* entries of a list; the last index of a section */
     bool zero; /* 0 is allowed though it is below lo */
+    bool none; /* so is the word none, which counts as 0 */
     bool needed;
     bool live;
     enum option_numbering numbering; /* of a section */

@@ -75,6 +75,10 @@ static bool take_number(const struct option *o, const char *text, int64_t *n, ch
 {
     char allowed[160];
 
+    if (o->none && strcasecmp(text, "none") == 0) {
+        *n = 0;
+        return true;
+    }
     option_allowed(o, allowed, sizeof(allowed));
     if (!number_parse(text, o->per, n)) {
         char places[48] = "";

@@ -2,6 +2,7 @@
  * what the table allows. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config_options.h"
 
@@ -30,7 +31,7 @@ static void must_be_inside(const struct option *o, int64_t n)
 
     if (!number_parse(o->lo, o->per, &lo) || !number_parse(o->hi, o->per, &hi))
         abort();
-    if ((n < lo || n > hi) && !(o->zero && n == 0))
+    if ((n < lo || n > hi) && !((o->zero || o->none) && n == 0))
         abort();
 }
 
@@ -48,6 +49,8 @@ static void check_value(const struct config *cfg, const struct option *s, unsign
         abort();
     if (o->kind == OPT_NUM)
         must_be_inside(o, config_num(cfg, s->key, index, o->key));
+    if (o->none && config_num(cfg, s->key, index, o->key) == 0 && strcasecmp(text, "none") != 0)
+        abort(); /* a 0 is no cap only when it says so */
     for (unsigned i = 0; o->kind == OPT_NUMS && config_nth(cfg, s->key, index, o->key, i, &n); i++)
         must_be_inside(o, n);
     for (unsigned i = 0; o->kind == OPT_CIDRS && config_cidr(cfg, s->key, index, o->key, i, &block);

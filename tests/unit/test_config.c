@@ -132,6 +132,8 @@ static void numbers_are_told_in_small_units(void **state)
     } cases[] = {
         {"limits",     "charge_current_max",    "86",     86000   }, /* mA */
         {"limits",     "discharge_current_max", "0.5",    500     },
+        {"limits",     "charge_current_max",    "None",   0       },
+        {"limits",     "discharge_current_max", "0.1",    100     },
         {"limits",     "charge_voltage_max",    "55.25",  55250   }, /* mV */
         {"limits",     "charge_voltage_max",    "0",      0       },
         {"limits",     "rise_percent_s",        "0.1",    10      }, /* 0.01 % */
@@ -189,13 +191,20 @@ static void a_mistake_is_named_with_its_line(void **state)
          "5: [hub] clusters: 9 is outside 1..5\n"                                                                                                                                          },
         {"a number below",                                       ONE "[hub]\nclusters = -1\n",                                "5: [hub] clusters: -1 is outside 1..5\n"                    },
         {"a range with its unit",                                ONE "[limits]\ncharge_current_max = 3000.001\n",
-         "5: [limits] charge_current_max: 3000.001 is outside 0..3000 A\n"                                                                                                                 },
+         "5: [limits] charge_current_max: 3000.001 is outside none or 0.1..3000 A\n"                                                                                                       },
+        {"a cap of nothing",                                     ONE "[limits]\ncharge_current_max = 0\n",
+         "5: [limits] charge_current_max: 0 is outside none or 0.1..3000 A\n"                                                                                                              },
+        {"a cap forgotten",                                      ONE "[limits]\ncharge_current_max =\n",
+         "5: [limits] charge_current_max: there is no value behind the =\n"                                                                                                                },
+        {"nearly nothing",                                       ONE "[limits]\ndischarge_current_max = 0.099\n",
+         "5: [limits] discharge_current_max: 0.099 is outside none or 0.1..3000 A\n"                                                                                                       },
         {"zero or a range",                                      ONE "[limits]\ncharge_voltage_max = 39.9\n",
          "5: [limits] charge_voltage_max: 39.9 is outside 0 or 40..60 V\n"                                                                                                                 },
         {"a comment with the wrong sign",                        ONE "[hub]\nmodules = 5 # five\n",
          "5: [hub] modules: \"5 # five\" is not a whole number; allowed: 1..16\n"                                                                                                          },
         {"a unit behind the number",                             ONE "[limits]\ncharge_current_max = 100A\n",
-         "5: [limits] charge_current_max: \"100A\" is not a number; allowed: 0..3000 A, as 1.5 "
+         "5: [limits] charge_current_max: \"100A\" is not a number; allowed: none or 0.1..3000 A, "
+         "as 1.5 "
          "with at most 3 decimals\n"                                                                                                                                                       },
         {"an exponent",                                          ONE "[hub]\nmodules = 1e1\n",
          "5: [hub] modules: \"1e1\" is not a whole number; allowed: 1..16\n"                                                                                                               },
@@ -430,6 +439,49 @@ static void invented_beside_real_is_told(void **state)
     }
 }
 
+/* One thing outside, written in two ways. */
+static void a_path_has_many_spellings(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {
+        {"/tmp/a",   "/tmp/a",       true },
+        {"/tmp/a",   "/tmp//a",      true },
+        {"/tmp/a",   "//tmp/a",      true },
+        {"/tmp/a",   "/tmp/./a",     true },
+        {"/./tmp/a", "/tmp//.//./a", true },
+        {"/tmp/a",   "/tmp/.a",      false},
+        {"/tmp/a.",  "/tmp/a",       false},
+        {"/tmp/a",   "/tmp/b",       false},
+        {"/tmp/a/b", "/tmp/ab",      false},
+        {"/tmp/..a", "/tmp/a",       false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        char text[400];
+        struct told t;
+
+        print_message("  %s and %s\n", cases[i].a, cases[i].b);
+        snprintf(text, sizeof(text),
+                 "[hub]\nclusters = 2\n[modbus.tcp]\n[cluster.1]\nlink = unix:%s\n"
+                 "[cluster.2]\nlink = unix:%s\n",
+                 cases[i].a, cases[i].b);
+        config_free(parse(text, &t));
+        assert_int_equal(strstr(t.text, "is taken by [cluster.1], line 5") != NULL, cases[i].same);
+        snprintf(text, sizeof(text), ONE "[modbus.rtu]\ndevice = %s\n[modbus.rtu.2]\ndevice = %s\n",
+                 cases[i].a, cases[i].b);
+        config_free(parse(text, &t));
+        assert_int_equal(strstr(t.text, "is taken by [modbus.rtu], line 5") != NULL, cases[i].same);
+    }
+    struct told t;
+    config_free(parse("[hub]\nclusters = 2\n[modbus.tcp]\n[cluster.1]\nlink = unix:a\n"
+                      "[cluster.2]\nlink = unix:.//a\n",
+                      &t));
+    assert_string_equal(t.text, "7: [cluster.2] link: unix:.//a is taken by [cluster.1], line 5\n");
+}
+
 /* What inih takes without a word (reliability notes on inih r55): refused here. */
 static void raw_bytes_are_judged_before_the_library(void **state)
 {
@@ -661,6 +713,7 @@ int main(void)
         cmocka_unit_test(numbers_are_told_in_small_units),
         cmocka_unit_test(a_mistake_is_named_with_its_line),
         cmocka_unit_test(invented_beside_real_is_told),
+        cmocka_unit_test(a_path_has_many_spellings),
         cmocka_unit_test(raw_bytes_are_judged_before_the_library),
         cmocka_unit_test(a_byte_order_mark_and_windows_line_ends_are_fine),
         cmocka_unit_test(a_line_has_190_characters),
