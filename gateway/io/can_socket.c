@@ -268,6 +268,8 @@ static void take_errors(struct can_socket *c, mono_us now)
         }
         if (e.can_id & CAN_ERR_CRTL && e.data[1] & CAN_ERR_CRTL_RX_OVERFLOW)
             c->link.lost++; /* inside the controller; nobody knows how many */
+        if (e.can_id & (CAN_ERR_BUSOFF | CAN_ERR_RESTARTED))
+            c->link.flushed = true; /* the driver drops what was out, and its echo */
         c->link.bus_errors++;
         c->told = told_by(&e, c->told);
         c->told_at = now;
