@@ -8,16 +8,15 @@
  * does not get a backlog.
  *
  * What the gateway sends into a log is confirmed and dropped. */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/file.h"
 #include "io/link_kinds.h"
 #include "wire/candump.h"
 
 #define FILE_MAX (64u << 20)
-#define RETRY MONO_S(1)
+#define RETRY MONO_S(5)
 
 struct can_replay {
     struct link link;
@@ -38,35 +37,6 @@ struct can_replay {
 static struct can_replay *replay_of(struct link *l)
 {
     return (struct can_replay *)l;
-}
-
-/* Reads the whole file; *text is the caller's. A negative errno when that fails. */
-static int slurp(const char *path, char **text, size_t *len)
-{
-    int err = 0;
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return -errno;
-    size_t room = 1u << 16;
-    *text = NULL;
-    *len = 0;
-    for (size_t got = 1; got && !err; *len += got) {
-        char *more = realloc(*text, room);
-        if (!more) {
-            err = -ENOMEM;
-            break;
-        }
-        *text = more;
-        got = fread(more + *len, 1, room - *len, f);
-        if (*len + got == room && (room *= 2) > 2u * FILE_MAX)
-            err = -EFBIG;
-    }
-    if (!err && ferror(f))
-        err = errno ? -errno : -EIO;
-    fclose(f);
-    if (err)
-        free(*text);
-    return err;
 }
 
 /* When each frame is due, from the times of the log. A log whose clock went back goes on from
@@ -91,13 +61,13 @@ static bool plan(struct can_replay *r)
 
 static bool load(struct can_replay *r)
 {
-    char *text = NULL;
+    char cause[80];
     size_t len = 0;
     unsigned line = 0;
     const char *why = "no memory";
-    int err = slurp(r->path, &text, &len);
-    if (err) {
-        link_say(&r->link, LINK_CLOSED, "%s: %s", link_tail(r->path), strerror(-err));
+    char *text = file_read(r->path, FILE_MAX, &len, cause, sizeof(cause));
+    if (!text) {
+        link_say(&r->link, LINK_CLOSED, "%s: %s", link_tail(r->path), cause);
         return false;
     }
     enum status st = candump_parse(text, len, &r->log, &line, &why);

@@ -480,10 +480,10 @@ static void test_bad_log_is_told_and_tried_again(void **state)
     const struct {
         const char *what, *text, *why;
     } cases[] = {
-        {"no file",   NULL,                      "x.log: No such file or directory"},
-        {"bad line",  "# x\n(0.0) can0 351#0\n", "x.log:2: data are 0 to 8 bytes"  },
-        {"no frames", "# nothing\n",             "x.log: no data frame in it"      },
-        {"empty",     "",                        "x.log: no data frame in it"      },
+        {"no file",   NULL,                      "x.log: there is no such file"  },
+        {"bad line",  "# x\n(0.0) can0 351#0\n", "x.log:2: data are 0 to 8 bytes"},
+        {"no frames", "# nothing\n",             "x.log: no data frame in it"    },
+        {"empty",     "",                        "x.log: no data frame in it"    },
     };
     for (size_t i = 0; i < LEN(cases); i++) {
         print_message("%s\n", cases[i].what);
@@ -491,13 +491,40 @@ static void test_bad_log_is_told_and_tried_again(void **state)
         struct link *l = open_log(cases[i].text, (struct link_spec){.loop = true});
         assert_int_equal(l->state, LINK_CLOSED);
         assert_non_null(strstr(l->why, cases[i].why));
-        assert_int_equal(l->ops->deadline(l), T0 + MONO_S(1));
+        assert_int_equal(l->ops->deadline(l), T0 + MONO_S(5));
         write_log(SHORT_LOG);
-        l->ops->tend(l, T0 + MONO_S(1));
+        l->ops->tend(l, T0 + MONO_S(5));
         assert_int_equal(l->state, LINK_UP);
-        assert_int_equal(played(l, T0 + MONO_S(1)), 0x351355);
+        assert_int_equal(played(l, T0 + MONO_S(5)), 0x351355);
         l->ops->close(l);
     }
+}
+
+/* Opening a pipe that nobody writes to would stop the control thread. */
+static void test_replay_of_what_is_no_file(void **state)
+{
+    (void)state;
+    struct link *l;
+    unlink(log_path);
+    assert_int_equal(mkfifo(log_path, 0600), 0);
+    alarm(10);
+    l = open_log(NULL, (struct link_spec){.loop = true});
+    alarm(0);
+    assert_int_equal(l->state, LINK_CLOSED);
+    assert_non_null(strstr(l->why, "x.log: is not a regular file"));
+    unlink(log_path);
+    write_log(SHORT_LOG);
+    l->ops->tend(l, T0 + MONO_MS(4999)); /* not yet due */
+    assert_int_equal(l->state, LINK_CLOSED);
+    l->ops->tend(l, T0 + MONO_S(5));
+    assert_int_equal(l->state, LINK_UP);
+    l->ops->close(l);
+    unlink(log_path);
+    const struct link_spec folder = {.kind = "replay", .target = dir};
+    l = link_new(&folder);
+    l->ops->tend(l, T0);
+    assert_non_null(strstr(l->why, "is a directory"));
+    l->ops->close(l);
 }
 
 /* ---- can ------------------------------------------------------------------------------------ */
@@ -568,6 +595,7 @@ int main(void)
         cmocka_unit_test(test_log_whose_clock_went_back),
         cmocka_unit_test(test_replay_confirms_and_drops),
         cmocka_unit_test(test_bad_log_is_told_and_tried_again),
+        cmocka_unit_test(test_replay_of_what_is_no_file),
         cmocka_unit_test(test_can_without_interface),
         cmocka_unit_test(test_link_state_sees_interfaces),
     };
