@@ -12,10 +12,11 @@
  * them. */
 #define BUDGET 64
 
-#define STOP_SPACING MONO_MS(250) /* between the rounds of zero limits: SMA forbids under 200 ms   \
-                                   */
-#define STALL MONO_S(1)           /* without a turn: control must have stood still */
-#define BACKLOG_MAX 100000        /* frames of one port; sockets hold less */
+#define STOP_SPACING                                                                               \
+    MONO_MS(250)           /* between the rounds of zero limits: SMA forbids under 200 ms          \
+                            */
+#define STALL MONO_S(1)    /* without a turn: control must have stood still */
+#define BACKLOG_MAX 100000 /* frames of one port; sockets hold less */
 
 #define STOP_GRACE MONO_S(2) /* a stuck bus does not keep the process */
 
@@ -105,12 +106,16 @@ static void tell_events(struct loop *loop)
     }
 }
 
+/* What cannot be kept is asked for again in the next turn, not for ever in this one. */
 static void keep(struct loop *loop)
 {
     struct record r;
+    bool kept = true;
 
-    while (hub_store_out(loop->hub, &r))
-        hub_store_done(loop->hub, r.ticket, loop->store && memory_store_put(loop->store, &r));
+    while (kept && hub_store_out(loop->hub, &r)) {
+        kept = loop->store && memory_store_put(loop->store, &r);
+        hub_store_done(loop->hub, r.ticket, kept);
+    }
 }
 
 static void run_rules(struct loop *loop)
