@@ -13,6 +13,7 @@
 #define NO_ROW 0xFF
 #define UNDECIDED_US 2500000 /* after the first known frame "auto" decides with what it has */
 #define NEW_LIFE_US 60000000 /* silent for longer: it may be another battery */
+#define BAD_IN_A_ROW 3       /* rejected frames after which limits do not hold any longer */
 
 /* What is kept for one id. */
 struct slot {
@@ -24,6 +25,8 @@ struct slot {
     mono_us at, good_at;
     uint64_t alarm[TIER_COUNT];
     uint32_t received, rejected;
+    uint32_t bad;   /* rejected since the last good one */
+    bool no_limits; /* too many of them: its limits count as reported invalid */
 };
 
 struct intake {
@@ -100,6 +103,8 @@ static bool read_peer(const void *ctx, uint32_t id, struct frame_news *out)
     const struct intake *in = (const struct intake *)ctx;
     const struct slot *s = &in->slot[in->slot_of[id]];
 
+    if (s->no_limits && s->row != NO_ROW)
+        return frames_no_limits(&in->protocol->rows[s->row].spec, out);
     return s->good_once && s->row != NO_ROW &&
            frames_read(&row_for(in->protocol, s->row, &s->good)->spec, &s->good, out) == HUB_OK;
 }
@@ -144,7 +149,29 @@ static void reject(struct intake *in, struct slot *s)
     if (s->judged)
         return; /* read again after a decision: counted already */
     s->rejected++;
+    s->bad++;
     in->rejected++;
+}
+
+static bool in_control(const struct intake *in, const struct slot *s)
+{
+    enum part part = s->row == NO_ROW ? ASIDE : in->protocol->rows[s->row].part;
+
+    return part == MANDATORY || (part == ONCE_SEEN && s->good_once);
+}
+
+/* One bad frame changes nothing. A battery that keeps saying "0 A" beside an impossible CVL must
+ * not be given its last limits, nor leave them to its ghost. */
+static void doubt_limits(struct intake *in, struct slot *s)
+{
+    struct frame_news none;
+
+    if (s->bad < BAD_IN_A_ROW || !in_control(in, s) ||
+        !frames_no_limits(&row_for(in->protocol, s->row, &s->raw)->spec, &none))
+        return;
+    s->no_limits = true;
+    frames_put(&none, s->at, &in->battery);
+    put_alarms(in, s, &none);
 }
 
 static void read_slot(struct intake *in, struct slot *s)
@@ -158,15 +185,20 @@ static void read_slot(struct intake *in, struct slot *s)
     row = row_for(in->protocol, s->row, &s->raw);
     if (frames_read(&row->spec, &s->raw, &news) != HUB_OK) {
         reject(in, s);
+        doubt_limits(in, s);
     } else {
         if (row->edit)
             row->edit(&news, &peers);
         turn_current(in, &news);
+        if (s->no_limits) /* not every row clears it by itself */
+            news.off[TIER_WARNING] |= ALARM_BIT(LIMIT_INVALID);
         frames_put(&news, s->at, &in->battery);
         put_alarms(in, s, &news);
         s->good = s->raw;
         s->good_at = s->at;
         s->good_once = true;
+        s->bad = 0;
+        s->no_limits = false;
     }
     s->judged = true;
 }

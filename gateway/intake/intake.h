@@ -4,7 +4,8 @@
  * this is, the signals they carry. With protocol "auto" the frames themselves decide
  * (names, lengths, ids, plausible values); what was received before is decoded again
  * then. A frame of a known id with an impossible length or value is rejected whole and
- * counted; the data it would have carried grow old.
+ * counted; the data it would have carried grow old. Three in a row of a frame with current limits:
+ * these are zero then, with LIMIT_INVALID, until its next good one (they still grow old).
  *
  * Calls come from one thread; time never goes back. */
 #ifndef INTAKE_INTAKE_H

@@ -220,14 +220,39 @@ static bool is_blank(const struct frame *f)
     return true;
 }
 
-enum status frames_read(const struct frame_spec *spec, const struct frame *f,
-                        struct frame_news *out)
+static void no_news(struct frame_news *out)
 {
     out->n = out->n_texts = 0;
     out->says_clear = false;
     memset(out->on, 0, sizeof(out->on));
     memset(out->off, 0, sizeof(out->off));
     memset(out->idle, 0, sizeof(out->idle));
+}
+
+static bool limits_current(const struct field *f)
+{
+    return f->kind == FIELD_NUMBER &&
+           (f->sig == SIG_CHARGE_CURRENT_LIMIT || f->sig == SIG_DISCHARGE_CURRENT_LIMIT);
+}
+
+bool frames_no_limits(const struct frame_spec *spec, struct frame_news *out)
+{
+    no_news(out);
+    for (unsigned i = 0; i < spec->n_fields; i++) {
+        if (!limits_current(&spec->fields[i]))
+            continue;
+        out->value[out->n].sig = spec->fields[i].sig;
+        out->value[out->n].known = true;
+        out->value[out->n++].value = 0;
+        out->on[TIER_WARNING] = ALARM_BIT(LIMIT_INVALID);
+    }
+    return out->n > 0;
+}
+
+enum status frames_read(const struct frame_spec *spec, const struct frame *f,
+                        struct frame_news *out)
+{
+    no_news(out);
     if (f->len < spec->min_len || f->len > 8)
         return HUB_ESPEC;
     if (spec->blank_is_na && is_blank(f))

@@ -67,6 +67,10 @@ struct frame_news {
 enum status frames_read(const struct frame_spec *spec, const struct frame *f,
                         struct frame_news *out);
 
+/* What a frame says whose current limits cannot be believed: they are zero, LIMIT_INVALID is
+ * raised, nothing else. Returns false when it carries none. */
+bool frames_no_limits(const struct frame_spec *spec, struct frame_news *out);
+
 /* Puts the signals and texts of some news into b as received at `at`. Alarms are left to the
  * caller. */
 void frames_put(const struct frame_news *news, mono_us at, struct battery *b);
