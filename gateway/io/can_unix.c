@@ -7,6 +7,8 @@
  * does not read loses frames, and that is counted in lost. A message that is no CAN frame is
  * dropped and counted in bus_errors.
  *
+ * A socket file that somebody removed is made anew within a second; who is on the bus stays.
+ *
  * All sockets sit in one epoll, so that fd is one descriptor. */
 #include <errno.h>
 #include <linux/can.h>
@@ -19,6 +21,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "io/link_kinds.h"
 
 #define PEERS 16
@@ -30,6 +33,7 @@ struct can_unix {
     struct link link;
     struct sockaddr_un addr;
     int poll, listener;
+    bool opened;      /* once: a later opening is news */
     int peers[PEERS]; /* -1: free */
     unsigned n_peers;
     struct epoll_event events[PEERS + 1];
@@ -38,6 +42,7 @@ struct can_unix {
     ino_t ino;
     mono_us retry;
     bool paused;    /* accept failed: the listener is out of the epoll until retry */
+    bool full_told; /* that accept failed, until it works again */
     bool confirmed; /* news for read */
 };
 
@@ -120,7 +125,33 @@ static void open_bus(struct can_unix *u)
         return;
     }
     u->listener = fd;
+    u->opened = true;
     say_up(u);
+}
+
+/* Whether the socket file is no longer ours. While we hold the socket, no other file can have its
+ * inode. */
+static bool file_is_gone(const struct can_unix *u)
+{
+    struct stat st;
+    if (lstat(u->addr.sun_path, &st) != 0)
+        return errno == ENOENT || errno == ENOTDIR;
+    return st.st_dev != u->dev || st.st_ino != u->ino;
+}
+
+/* Nobody could join any more. Who is there stays, also when the place is taken: why tells by what,
+ * but the bus works. */
+static void reopen_bus(struct can_unix *u)
+{
+    if (u->listener >= 0)
+        close(u->listener);
+    u->listener = -1;
+    u->paused = false;
+    open_bus(u);
+    if (u->listener >= 0)
+        log_line(LOG_WARN, "unix:%s: the socket file was gone, made anew", u->addr.sun_path);
+    else if (u->n_peers)
+        u->link.state = LINK_UP;
 }
 
 static void drop_peer(struct can_unix *u, unsigned i)
@@ -128,14 +159,23 @@ static void drop_peer(struct can_unix *u, unsigned i)
     close(u->peers[i]); /* leaves the epoll by that */
     u->peers[i] = -1;
     u->n_peers--;
-    say_up(u);
+    if (u->listener >= 0)
+        say_up(u);
+    else if (u->n_peers == 0)
+        u->link.state = LINK_CLOSED; /* why tells already what is with the file */
 }
 
 /* Out of descriptors or memory: the listener stays readable, so it must leave the epoll or the
  * loop would spin. */
 static void pause_listening(struct can_unix *u, mono_us now)
 {
+    const char *cause = strerror(errno);
+    if (!u->full_told)
+        log_line(LOG_WARN, "unix:%s: a peer has to wait: %s; tried again every second",
+                 u->addr.sun_path, cause);
+    link_say(&u->link, LINK_UP, "%s: a peer has to wait: %s", link_tail(u->addr.sun_path), cause);
     epoll_ctl(u->poll, EPOLL_CTL_DEL, u->listener, NULL);
+    u->full_told = true;
     u->paused = true;
     u->retry = now + RETRY;
 }
@@ -148,6 +188,9 @@ static void accept_peer(struct can_unix *u, mono_us now)
             pause_listening(u, now);
         return;
     }
+    if (u->full_told)
+        log_line(LOG_INFO, "unix:%s: peers can join again", u->addr.sun_path);
+    u->full_told = false;
     for (unsigned i = 0; i < PEERS; i++) {
         if (u->peers[i] >= 0)
             continue;
@@ -261,13 +304,13 @@ static void unix_tend(struct link *l, mono_us now)
     struct can_unix *u = unix_of(l);
     if (now < u->retry)
         return;
-    if (u->listener < 0) {
-        u->retry = now + RETRY;
+    u->retry = now + RETRY;
+    if (u->listener < 0 && !u->opened)
         open_bus(u);
-    } else if (u->paused) {
-        u->retry = now + RETRY;
+    else if (u->listener < 0 || file_is_gone(u))
+        reopen_bus(u);
+    else if (u->paused)
         u->paused = !watch(u, u->listener, LISTENER);
-    }
 }
 
 static mono_us unix_deadline(const struct link *l)
@@ -275,7 +318,7 @@ static mono_us unix_deadline(const struct link *l)
     const struct can_unix *u = (const struct can_unix *)l;
     if (u->confirmed)
         return 0;
-    return u->listener < 0 || u->paused ? u->retry : MONO_NEVER;
+    return u->retry;
 }
 
 static int unix_fd(struct link *l)

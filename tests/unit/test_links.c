@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "io/link.h"
 #include "io/link_state.h"
 
@@ -325,6 +327,115 @@ static void test_other_files_are_left_alone(void **state)
     unlink(sock_path);
 }
 
+static char told[1000];
+
+static void note(enum log_level level, const char *line)
+{
+    (void)level;
+    snprintf(told + strlen(told), sizeof(told) - strlen(told), "%s\n", line);
+}
+
+/* Somebody tidies up below a running gateway. */
+static void test_removed_socket_file_is_made_anew(void **state)
+{
+    (void)state;
+    struct frame f;
+    struct link *l = open_bus();
+    int a = join();
+    assert_int_equal(next(l, &f), LINK_NOTHING);
+    told[0] = '\0';
+    log_to(note);
+    assert_int_equal(l->ops->deadline(l), T0 + MONO_S(1));
+    l->ops->tend(l, T0 + MONO_S(1));
+    assert_string_equal(told, "");
+    unlink(sock_path);
+    l->ops->tend(l, T0 + MONO_MS(1999)); /* not yet due */
+    assert_int_equal(access(sock_path, F_OK), -1);
+    l->ops->tend(l, T0 + MONO_S(2));
+    l->ops->tend(l, T0 + MONO_S(3));
+    log_to(NULL);
+    char line[200];
+    snprintf(line, sizeof(line), "unix:%s: the socket file was gone, made anew\n", sock_path);
+    assert_string_equal(told, line);
+    int b = join(); /* beside the one that never left */
+    assert_int_equal(next(l, &f), LINK_NOTHING);
+    assert_non_null(strstr(l->why, "2 peers"));
+    say(a, 0x351, 8, 0);
+    assert_int_equal(next(l, &f), LINK_FRAME);
+    assert_int_equal(heard(b), 0x351);
+    close(a);
+    close(b);
+    l->ops->close(l);
+    assert_int_equal(access(sock_path, F_OK), -1);
+}
+
+/* What took the place of the file is left alone; who is on the bus stays there. */
+static void test_taken_place_of_socket_file(void **state)
+{
+    (void)state;
+    struct frame f;
+    struct link *l = open_bus();
+    int a = join();
+    assert_int_equal(next(l, &f), LINK_NOTHING);
+    unlink(sock_path);
+    FILE *other = fopen(sock_path, "w");
+    fclose(other);
+    l->ops->tend(l, T0 + MONO_S(1));
+    assert_int_equal(l->state, LINK_UP);
+    assert_non_null(strstr(l->why, "is no socket"));
+    say(a, 0x351, 8, 0);
+    assert_int_equal(next(l, &f), LINK_FRAME);
+    close(a);
+    assert_int_equal(next(l, &f), LINK_NOTHING);
+    assert_int_equal(l->state, LINK_CLOSED); /* nobody there, and nobody can come */
+    assert_non_null(strstr(l->why, "is no socket"));
+    unlink(sock_path);
+    l->ops->tend(l, T0 + MONO_S(2));
+    assert_int_equal(l->state, LINK_UP);
+    l->ops->close(l);
+}
+
+static void test_bus_without_descriptors(void **state)
+{
+    (void)state;
+    struct rlimit was, none;
+    struct frame f;
+    struct link *l = open_bus();
+    int a = join();
+    assert_int_equal(next(l, &f), LINK_NOTHING);
+    int waits = join();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    none = was;
+    none.rlim_cur = 0; /* no number below it: none left */
+    told[0] = '\0';
+    log_to(note);
+    setrlimit(RLIMIT_NOFILE, &none);
+    enum link_got got = next(l, &f);
+    l->ops->tend(l, T0 + MONO_S(1));
+    enum link_got again = next(l, &f);
+    setrlimit(RLIMIT_NOFILE, &was);
+    assert_int_equal(got, LINK_NOTHING);
+    assert_int_equal(again, LINK_NOTHING);
+    char lines[400];
+    int n = snprintf(lines, sizeof(lines),
+                     "unix:%s: a peer has to wait: Too many open files; tried again every second\n",
+                     sock_path);
+    assert_string_equal(told, lines);
+    assert_int_equal(l->state, LINK_UP);
+    assert_non_null(strstr(l->why, "a peer has to wait: Too many open files"));
+    say(a, 0x351, 8, 0); /* the bus goes on */
+    assert_int_equal(next(l, &f), LINK_FRAME);
+    l->ops->tend(l, T0 + MONO_S(2));
+    assert_int_equal(next(l, &f), LINK_NOTHING);
+    log_to(NULL);
+    snprintf(lines + n, sizeof(lines) - (size_t)n, "unix:%s: peers can join again\n", sock_path);
+    assert_string_equal(told, lines);
+    assert_non_null(strstr(l->why, "2 peers"));
+    close(a);
+    close(waits);
+    l->ops->close(l);
+}
+
 /* ---- replay --------------------------------------------------------------------------------- */
 
 static void write_log(const char *text)
@@ -587,6 +698,9 @@ int main(void)
         cmocka_unit_test(test_socket_file),
         cmocka_unit_test(test_stale_socket_file_is_replaced),
         cmocka_unit_test(test_other_files_are_left_alone),
+        cmocka_unit_test(test_removed_socket_file_is_made_anew),
+        cmocka_unit_test(test_taken_place_of_socket_file),
+        cmocka_unit_test(test_bus_without_descriptors),
         cmocka_unit_test(test_short_log_is_one_pass_a_period),
         cmocka_unit_test(test_period_is_an_option),
         cmocka_unit_test(test_log_ends_without_loop),
