@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "io/descriptors.h"
 #include "io/modbus_server.h"
 #include "io/triple.h"
 
@@ -83,6 +84,26 @@ static void identify(struct server *srv)
     srv->identity[2] = srv->revision;
 }
 
+/* Clients must not take the descriptors of the buses: a listener gets fewer places, and says so. */
+static void cap_clients(struct modbus_server_spec *spec)
+{
+    unsigned all = 0;
+
+    for (unsigned i = 0; i < spec->n_tcp; i++)
+        all += spec->tcp[i].connections;
+    unsigned room = descriptors_for_clients(all);
+    for (unsigned i = 0; i < spec->n_tcp; i++) {
+        struct tcp_spec *t = &spec->tcp[i];
+        unsigned part = descriptors_share(t->connections, all, room);
+        if (part < t->connections)
+            log_line(LOG_WARN,
+                     "modbus %s: %u clients instead of %u: too few descriptors, as %d are kept for "
+                     "control; raise the limit of open files (LimitNOFILE, ulimit -n)",
+                     t->listen, part, t->connections, DESCRIPTORS_RESERVE);
+        t->connections = part;
+    }
+}
+
 struct server *server_start(const struct config *cfg)
 {
     struct server *srv = calloc(1, sizeof(*srv));
@@ -100,6 +121,7 @@ struct server *server_start(const struct config *cfg)
         if (config_has(cfg, "modbus.rtu", i))
             read_rtu(cfg, i, &spec->rtu[spec->n_rtu++]);
     }
+    cap_clients(spec);
     spec->map =
         (struct modbus_map){.read_words = read_image, .identity = srv->identity, .ctx = srv};
     spec->turn = newest_image;

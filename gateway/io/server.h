@@ -10,7 +10,8 @@
 struct server; /* opaque */
 
 /* Opens the listeners and lines of cfg and starts the thread. A listener that cannot be opened is
- * told in the log with address and cause and tried again. cfg is read during the call only.
+ * told in the log with address and cause and tried again; one that gets fewer clients than
+ * configured, for want of descriptors, too. cfg is read during the call only.
  * NULL when memory or the thread cannot be had. */
 struct server *server_start(const struct config *cfg);
 

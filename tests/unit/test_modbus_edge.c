@@ -5,12 +5,16 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "config.h"
 #include "hex.h"
 #include "io/address.h"
+#include "io/descriptors.h"
 #include "io/server.h"
 
 static void listen_texts(void **state)
@@ -169,12 +173,107 @@ static void the_gateways_server(void **state)
     server_stop(srv);
 }
 
+static char told[2000];
+
+static void note(enum log_level level, const char *line)
+{
+    (void)level;
+    snprintf(told + strlen(told), sizeof(told) - strlen(told), "%s\n", line);
+}
+
+static void clients_get_what_control_leaves(void **state)
+{
+    static const struct {
+        const char *what;
+        rlim_t soft, hard;
+        unsigned wanted, room;
+        rlim_t soft_after;
+    } cases[] = {
+        {"room enough",            1024, 1024, 64,  64,  1024},
+        {"just enough",            128,  128,  64,  64,  128 },
+        {"one too few",            127,  127,  64,  63,  127 },
+        {"the soft limit goes up", 100,  500,  300, 300, 364 },
+        {"... as far as it can",   100,  200,  300, 136, 200 },
+        {"not even the reserve",   60,   60,   300, 0,   60  },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct rlimit limit = {cases[i].soft, cases[i].hard};
+        pid_t child;
+        int status;
+
+        print_message("  %s\n", cases[i].what);
+        child = fork(); /* a hard limit does not come up again */
+        if (child == 0) {
+            if (setrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+                descriptors_for_clients(cases[i].wanted) != cases[i].room ||
+                getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur != cases[i].soft_after)
+                _exit(1);
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+    assert_int_equal(descriptors_share(64, 96, 96), 64);
+    assert_int_equal(descriptors_share(64, 96, 48), 32);
+    assert_int_equal(descriptors_share(1000, 4000, 100), 25);
+    assert_int_equal(descriptors_share(1, 1000, 10), 1);
+    assert_int_equal(descriptors_share(64, 64, 0), 1);
+}
+
+/* 70 descriptors: 6 clients. The seventh displaces one, and control still has descriptors. */
+static void serve_with_few_descriptors(uint16_t port)
+{
+    const struct rlimit few = {70, 70};
+    struct config *cfg = config_with(port);
+    struct server *srv;
+    int fd[20];
+
+    log_to(note);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    srv = server_start(cfg);
+    assert_non_null(srv);
+    assert_non_null(strstr(told, "modbus 127.0.0.1:"));
+    assert_non_null(strstr(told,
+                           ": 6 clients instead of 64: too few descriptors, as 64 are kept for "
+                           "control; raise the limit of open files (LimitNOFILE, ulimit -n)\n"));
+    for (size_t i = 0; i < LEN(fd); i++) {
+        fd[i] = connect_to(port);
+        ask(fd[i], "00 01 00 00 00 06 07 03 FF FF 00 01", "00 01 00 00 00 03 07 83 02");
+    }
+    for (size_t i = 0; i < LEN(fd); i++) {
+        char byte;
+        int gone = recv(fd[i], &byte, 1, MSG_DONTWAIT) == 0;
+        assert_int_equal(gone, i < LEN(fd) - 6);
+    }
+    server_stop(srv);
+    config_free(cfg);
+}
+
+static void few_descriptors_mean_fewer_clients(void **state)
+{
+    uint16_t port = free_port();
+    pid_t child = fork();
+    int status;
+
+    (void)state;
+    if (child == 0) {
+        serve_with_few_descriptors(port);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(listen_texts),
         cmocka_unit_test(allow_blocks),
         cmocka_unit_test(the_gateways_server),
+        cmocka_unit_test(clients_get_what_control_leaves),
+        cmocka_unit_test(few_descriptors_mean_fewer_clients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
