@@ -20,6 +20,7 @@ struct slot {
     uint32_t id;
     uint8_t row; /* first row in the protocol in use, or NO_ROW */
     bool seen, good_once, says_clear, judged;
+    bool kept;         /* `good` holds a frame, of whatever protocol */
     struct frame raw;  /* the latest received */
     struct frame good; /* the latest accepted */
     mono_us at, good_at;
@@ -120,7 +121,7 @@ static void turn_current(const struct intake *in, struct frame_news *news)
 }
 
 /* The same alarm may come in two frames (0x359 and 0x35A): neither clears the other's. */
-static void put_alarms(struct intake *in, struct slot *s, const struct frame_news *news)
+static void put_alarms(struct intake *in, struct slot *s, const struct frame_news *news, mono_us at)
 {
     s->says_clear |= news->says_clear;
     for (unsigned t = 0; t < TIER_COUNT; t++) {
@@ -133,7 +134,7 @@ static void put_alarms(struct intake *in, struct slot *s, const struct frame_new
         s->alarm[t] = (s->alarm[t] & ~off) | news->on[t];
         for (unsigned i = 0; i < in->n_slots; i++)
             all |= in->slot[i].alarm[t];
-        alarms_put(&in->battery.a, (enum tier)t, ~UINT64_C(0), all, s->at);
+        alarms_put(&in->battery.a, (enum tier)t, ~UINT64_C(0), all, at);
     }
 }
 
@@ -160,76 +161,118 @@ static bool in_control(const struct intake *in, const struct slot *s)
     return part == MANDATORY || (part == ONCE_SEEN && s->good_once);
 }
 
+static void zero_limits(struct intake *in, struct slot *s)
+{
+    struct frame_news none;
+
+    if (!frames_no_limits(&in->protocol->rows[s->row].spec, &none))
+        return;
+    s->no_limits = true;
+    frames_put(&none, s->at, &in->battery);
+    put_alarms(in, s, &none, s->at);
+}
+
 /* One bad frame changes nothing. A battery that keeps saying "0 A" beside an impossible CVL must
  * not be given its last limits, nor leave them to its ghost. */
 static void doubt_limits(struct intake *in, struct slot *s)
 {
-    struct frame_news none;
+    if (s->bad >= BAD_IN_A_ROW && in_control(in, s))
+        zero_limits(in, s);
+}
 
-    if (s->bad < BAD_IN_A_ROW || !in_control(in, s) ||
-        !frames_no_limits(&row_for(in->protocol, s->row, &s->raw)->spec, &none))
+static bool readable(const struct intake *in, const struct slot *s, const struct frame *f)
+{
+    struct frame_news news;
+
+    return frames_read(&row_for(in->protocol, s->row, f)->spec, f, &news) == HUB_OK;
+}
+
+static void take(struct slot *s)
+{
+    s->good = s->raw;
+    s->good_at = s->at;
+    s->kept = s->good_once = true;
+    s->bad = 0;
+}
+
+/* Puts what the last good frame says into the battery, as received then. */
+static void believe(struct intake *in, struct slot *s)
+{
+    const struct peers peers = {read_peer, in};
+    const struct row *row = row_for(in->protocol, s->row, &s->good);
+    struct frame_news news;
+
+    if (frames_read(&row->spec, &s->good, &news) != HUB_OK)
         return;
-    s->no_limits = true;
-    frames_put(&none, s->at, &in->battery);
-    put_alarms(in, s, &none);
+    if (row->edit)
+        row->edit(&news, &peers);
+    turn_current(in, &news);
+    if (s->no_limits) /* not every row clears it by itself */
+        news.off[TIER_WARNING] |= ALARM_BIT(LIMIT_INVALID);
+    frames_put(&news, s->good_at, &in->battery);
+    put_alarms(in, s, &news, s->good_at);
 }
 
 static void read_slot(struct intake *in, struct slot *s)
 {
-    const struct peers peers = {read_peer, in};
-    const struct row *row;
-    struct frame_news news;
-
-    if (!in->protocol || !s->seen || s->row == NO_ROW)
+    if (!in->protocol || s->row == NO_ROW)
         return;
-    row = row_for(in->protocol, s->row, &s->raw);
-    if (frames_read(&row->spec, &s->raw, &news) != HUB_OK) {
+    if (readable(in, s, &s->raw)) {
+        take(s);
+        believe(in, s);
+        s->no_limits = false;
+    } else {
         reject(in, s);
         doubt_limits(in, s);
-    } else {
-        if (row->edit)
-            row->edit(&news, &peers);
-        turn_current(in, &news);
-        if (s->no_limits) /* not every row clears it by itself */
-            news.off[TIER_WARNING] |= ALARM_BIT(LIMIT_INVALID);
-        frames_put(&news, s->at, &in->battery);
-        put_alarms(in, s, &news);
-        s->good = s->raw;
-        s->good_at = s->at;
-        s->good_once = true;
-        s->bad = 0;
-        s->no_limits = false;
     }
     s->judged = true;
 }
 
 /* --- deciding --- */
 
-/* The slot with the oldest frame that is not done, or NULL. */
+/* The slot with the oldest good frame that is not done, or NULL. */
 static struct slot *oldest(struct intake *in, const bool done[SLOTS_MAX])
 {
     struct slot *first = NULL;
 
     for (unsigned i = 0; i < in->n_slots; i++)
-        if (!done[i] && (!first || in->slot[i].at < first->at))
+        if (!done[i] && (!first || in->slot[i].good_at < first->good_at))
             first = &in->slot[i];
     return first;
 }
 
+/* Whether the protocol in use can read the last frame, or else the last that was good before.
+ * Sets what is left to be believed. */
+static bool judge_again(struct intake *in, struct slot *s)
+{
+    s->says_clear = false;
+    memset(s->alarm, 0, sizeof(s->alarm));
+    s->good_once = s->good_once && s->row != NO_ROW && readable(in, s, &s->good);
+    if (s->row == NO_ROW)
+        return false;
+    if (s->seen && readable(in, s, &s->raw)) {
+        take(s);
+        s->no_limits = false;
+    } else if (s->seen) {
+        reject(in, s);
+    }
+    s->judged = s->seen;
+    return s->kept || s->no_limits;
+}
+
 static void read_all_again(struct intake *in)
 {
-    bool done[SLOTS_MAX] = {false};
+    bool done[SLOTS_MAX];
 
     memset(&in->battery, 0, sizeof(in->battery));
-    for (unsigned i = 0; i < in->n_slots; i++) {
-        struct slot *s = &in->slot[i];
-
-        s->good_once = s->says_clear = false;
-        memset(s->alarm, 0, sizeof(s->alarm));
-    }
+    for (unsigned i = 0; i < in->n_slots; i++)
+        done[i] = !judge_again(in, &in->slot[i]);
     for (struct slot *s = oldest(in, done); s; s = oldest(in, done)) {
         done[s - in->slot] = true;
-        read_slot(in, s);
+        if (s->kept)
+            believe(in, s);
+        if (s->no_limits)
+            zero_limits(in, s);
     }
 }
 

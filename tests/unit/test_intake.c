@@ -144,6 +144,43 @@ static void a_new_decision_reads_with_the_old_times(void **state)
     intake_free(in);
 }
 
+/* The last frame is broken when the protocol becomes another: the last good one is read again,
+ * and what three broken ones took stays taken. */
+static void a_new_decision_forgets_nothing(void **state)
+{
+    struct intake *in = intake_new("auto", INTAKE_SIGN_AUTO, 0);
+    const struct battery *b = intake_battery(in);
+    struct intake_control c;
+    unsigned changed;
+
+    (void)state;
+    rx_core(in, MONO_S(10));
+    RX(in, MONO_S(10), 0x359, 0, 0, 0, 0, 6, 0x50, 0x4E);
+    RX(in, MONO_S(10), 0x35E, 'P', 'Y', 'L', 'O', 'N', ' ', ' ', ' ');
+    RX(in, MONO_S(11), 0x351, 0x14, 0x02);
+    for (int i = 0; i < 3; i++)
+        RX(in, MONO_S(12), 0x35A, 0, 0, 0, 0, 0, 0, 0, 0);
+    assert_non_null(intake_decision(in, &changed));
+    assert_int_equal(changed, 2);
+    assert_int_equal(signal_or(&b->s, SIG_CHARGE_CURRENT_LIMIT, -1), 480000);
+    assert_int_equal(b->s.at[SIG_CHARGE_CURRENT_LIMIT], MONO_S(10));
+    assert_int_equal(b->s.value[SIG_FRAMES_REJECTED], 1);
+    intake_control(in, &c);
+    assert_true(c.complete);
+    assert_int_equal(c.oldest, MONO_S(10));
+    RX(in, MONO_S(12), 0x351, 0x14, 0x02);
+    RX(in, MONO_S(12), 0x351, 0x14, 0x02);
+    assert_int_equal(b->s.value[SIG_CHARGE_CURRENT_LIMIT], 0);
+    for (int i = 0; i < 3; i++)
+        RX(in, MONO_S(13), 0x399, 0);
+    intake_decision(in, &changed);
+    assert_int_equal(changed, 3);
+    assert_int_equal(signal_or(&b->s, SIG_CHARGE_CURRENT_LIMIT, -1), 0);
+    assert_int_equal(signal_or(&b->s, SIG_CHARGE_VOLTAGE_LIMIT, -1), 53200);
+    assert_true(b->a.active[TIER_WARNING] & ALARM_BIT(LIMIT_INVALID));
+    intake_free(in);
+}
+
 static void undecided_for_two_and_a_half_seconds(void **state)
 {
     struct intake *in = intake_new("auto", INTAKE_SIGN_AUTO, 0);
@@ -251,6 +288,7 @@ int main(void)
         cmocka_unit_test(the_control_set),
         cmocka_unit_test(byd_is_given_its_time),
         cmocka_unit_test(a_new_decision_reads_with_the_old_times),
+        cmocka_unit_test(a_new_decision_forgets_nothing),
         cmocka_unit_test(undecided_for_two_and_a_half_seconds),
         cmocka_unit_test(frames_are_counted),
         cmocka_unit_test(rejected_once_is_counted_once),
