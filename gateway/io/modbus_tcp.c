@@ -14,13 +14,13 @@
 
 #include "base/log.h"
 #include "io/address.h"
+#include "io/tells.h"
 #include "modbus/mbap.h"
 
 #define ASSEMBLY MONO_S(1)
 #define WRITE_TIMEOUT MONO_S(5)
 #define RETRY MONO_S(5)
 #define PAUSE MONO_MS(100) /* without a descriptor left */
-#define TELL_EVERY MONO_S(60)
 
 enum {
     BACKLOG = 1024, /* a gateway restarts, and all its clients come at once */
@@ -41,6 +41,7 @@ struct client {
     uint8_t *out; /* OUT_MAX bytes; touched only when a client does not keep up */
     unsigned out_at, out_len;
     mono_us last_used, partial_until, write_until;
+    char name[TELLS_NAME]; /* its address, for the log */
     struct client *next_free;
 };
 
@@ -63,6 +64,7 @@ struct tcp {
     struct client *client, *free;
     uint8_t *out_all, *batch;
     struct tally refused, displaced;
+    struct tells closed;
 };
 
 static void tell(struct tcp *t, struct tally *tally, mono_us now, const char *who, const char *what)
@@ -73,7 +75,21 @@ static void tell(struct tcp *t, struct tally *tally, mono_us now, const char *wh
     log_line(LOG_WARN, "modbus %s: %s %s (%u since last told)", t->spec.listen, who, what,
              tally->n);
     tally->n = 0;
-    tally->tell_at = now + TELL_EVERY;
+    tally->tell_at = now + TELLS_EVERY;
+}
+
+/* Why a client was closed that did something wrong. */
+static void tell_closed(struct client *c, const char *why, mono_us now)
+{
+    struct tcp *t = c->tcp;
+    char others[40] = "";
+    unsigned untold;
+
+    if (!tells_now(&t->closed, c->name, now, &untold))
+        return;
+    if (untold)
+        snprintf(others, sizeof(others), " (%u others not told)", untold);
+    log_line(LOG_WARN, "modbus %s: %s closed: %s%s", t->spec.listen, c->name, why, others);
 }
 
 static bool allowed(const struct tcp *t, const struct sockaddr_storage *from)
@@ -169,8 +185,10 @@ static bool client_serve(struct client *c, mono_us now)
     }
     if (len && !client_send(c, t->batch, len))
         return false;
-    if (got == MBAP_CLOSE)
+    if (got == MBAP_CLOSE) {
+        tell_closed(c, "what it sends is not Modbus TCP", now);
         return false;
+    }
     if (mbap_partial(&c->in) && c->partial_until == MONO_NEVER)
         c->partial_until = now + ASSEMBLY;
     c->write_until = now + WRITE_TIMEOUT;
@@ -223,6 +241,16 @@ static void client_ready(struct watch *w, uint32_t events, mono_us now)
         client_close(c);
 }
 
+/* Its time is up. Who only was silent did nothing wrong. */
+static void client_expire(struct client *c, mono_us now)
+{
+    if (behind(c) && c->write_until <= now)
+        tell_closed(c, "it did not take its answers for 5 s", now);
+    else if (!behind(c) && c->partial_until <= now)
+        tell_closed(c, "its request was not complete after 1 s", now);
+    client_close(c);
+}
+
 static void sweep(struct tcp *t, mono_us now)
 {
     t->sweep_at = MONO_NEVER;
@@ -232,7 +260,7 @@ static void sweep(struct tcp *t, mono_us now)
         if (c->fd < 0)
             continue;
         if (client_deadline(c) <= now)
-            client_close(c);
+            client_expire(c, now);
         else
             sweep_by(t, client_deadline(c));
     }
@@ -276,7 +304,7 @@ static struct client *take_place(struct tcp *t, mono_us now, const char *who)
 static void admit(struct tcp *t, int fd, const struct sockaddr_storage *from, socklen_t len,
                   mono_us now)
 {
-    char who[INET6_ADDRSTRLEN] = "?";
+    char who[TELLS_NAME] = "?";
     struct client *c;
 
     getnameinfo((const struct sockaddr *)from, len, who, sizeof(who), NULL, 0, NI_NUMERICHOST);
@@ -294,6 +322,7 @@ static void admit(struct tcp *t, int fd, const struct sockaddr_storage *from, so
         close(fd);
         return;
     }
+    memcpy(c->name, who, sizeof(who));
     c->fd = fd;
     c->events = EPOLLIN;
     c->used = c->closing = c->more = false;

@@ -4,7 +4,8 @@
  *
  * Clients are closed when their framing is broken, when a request is not complete after 1 s, when
  * answers are not taken for 5 s, when they are silent for idle_us, and the one unused for longest
- * when another comes and all places are taken. */
+ * when another comes and all places are taken. The first three are told in the log, once a minute
+ * for each address. */
 #ifndef IO_MODBUS_TCP_H
 #define IO_MODBUS_TCP_H
 
