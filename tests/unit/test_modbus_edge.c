@@ -58,20 +58,45 @@ static void allow_blocks(void **state)
         struct config_cidr block;
         bool inside;
     } cases[] = {
-        {"the address itself",      "192.168.1.7:1",       {{192, 168, 1, 7}, 32, false}, true },
-        {"its neighbour",           "192.168.1.6:1",       {{192, 168, 1, 7}, 32, false}, false},
-        {"in a /24",                "192.168.1.255:1",     {{192, 168, 1}, 24, false},    true },
-        {"beside a /24",            "192.168.2.0:1",       {{192, 168, 1}, 24, false},    false},
-        {"in a /23",                "192.168.3.1:1",       {{192, 168, 2}, 23, false},    true },
-        {"beside a /23",            "192.168.4.1:1",       {{192, 168, 2}, 23, false},    false},
-        {"/0 is everybody",         "203.0.113.9:1",       {{0}, 0, false},               true },
-        {"IPv4 in an IPv6 block",   "127.0.0.1:1",         {{0}, 0, true},                false},
-        {"IPv6 in an IPv4 block",   "[::1]:1",             {{0}, 0, false},               false},
-        {"::1 itself",              "[::1]:1",             {{[15] = 1}, 128, true},       true },
-        {"in fe80::/10",            "[febf::1]:1",         {{0xFE, 0x80}, 10, true},      true },
-        {"beside fe80::/10",        "[fec0::1]:1",         {{0xFE, 0x80}, 10, true},      false},
-        {"mapped IPv4, IPv4 block", "[::ffff:10.0.0.5]:1", {{10}, 8, false},              true },
-        {"mapped IPv4 beside it",   "[::ffff:11.0.0.5]:1", {{10}, 8, false},              false},
+        {"the address itself",          "192.168.1.7:1",       {{192, 168, 1, 7}, 32, false},                true },
+        {"its neighbour",               "192.168.1.6:1",       {{192, 168, 1, 7}, 32, false},                false},
+        {"in a /24",                    "192.168.1.255:1",     {{192, 168, 1}, 24, false},                   true },
+        {"beside a /24",                "192.168.2.0:1",       {{192, 168, 1}, 24, false},                   false},
+        {"in a /23",                    "192.168.3.1:1",       {{192, 168, 2}, 23, false},                   true },
+        {"beside a /23",                "192.168.4.1:1",       {{192, 168, 2}, 23, false},                   false},
+        {"in a /25",                    "192.168.1.127:1",     {{192, 168, 1}, 25, false},                   true },
+        {"beside a /25",                "192.168.1.128:1",     {{192, 168, 1}, 25, false},                   false},
+        {"in the upper /25",            "192.168.1.128:1",     {{192, 168, 1, 128}, 25, false},              true },
+        {"below the upper /25",         "192.168.1.127:1",     {{192, 168, 1, 128}, 25, false},              false},
+        {"in a /31",                    "192.168.1.7:1",       {{192, 168, 1, 6}, 31, false},                true },
+        {"beside a /31",                "192.168.1.8:1",       {{192, 168, 1, 6}, 31, false},                false},
+        {"in a /1",                     "127.255.255.255:1",   {{0}, 1, false},                              true },
+        {"beside a /1",                 "128.0.0.0:1",         {{0}, 1, false},                              false},
+        {"/0 is everybody",             "203.0.113.9:1",       {{0}, 0, false},                              true },
+        {"IPv4 in an IPv6 block",       "127.0.0.1:1",         {{0}, 0, true},                               false},
+        {"IPv6 in an IPv4 block",       "[::1]:1",             {{0}, 0, false},                              false},
+        {"::1 itself",                  "[::1]:1",             {{[15] = 1}, 128, true},                      true },
+        {"in fe80::/10",                "[febf::1]:1",         {{0xFE, 0x80}, 10, true},                     true },
+        {"beside fe80::/10",            "[fec0::1]:1",         {{0xFE, 0x80}, 10, true},                     false},
+        {"::/0 is every IPv6",          "[2001:db8::1]:1",     {{0}, 0, true},                               true },
+        {"in an IPv6 /64",
+         "[2001:db8:0:5:ffff:ffff:ffff:ffff]:1",               {{0x20, 1, 0xD, 0xB8, 0, 0, 0, 5}, 64, true},
+         true                                                                                                     },
+        {"above an IPv6 /64",
+         "[2001:db8:0:6::]:1",                                 {{0x20, 1, 0xD, 0xB8, 0, 0, 0, 5}, 64, true},
+         false                                                                                                    },
+        {"below an IPv6 /64",
+         "[2001:db8:0:4:ffff::1]:1",                           {{0x20, 1, 0xD, 0xB8, 0, 0, 0, 5}, 64, true},
+         false                                                                                                    },
+        {"::2 beside ::1/128",          "[::2]:1",             {{[15] = 1}, 128, true},                      false},
+        {"mapped IPv4, /32",            "[::ffff:10.0.0.5]:1", {{10, 0, 0, 5}, 32, false},                   true },
+        {"mapped IPv4 beside /32",      "[::ffff:10.0.0.4]:1", {{10, 0, 0, 5}, 32, false},                   false},
+        {"mapped IPv4, a mapped block",
+         "[::ffff:10.0.0.5]:1",                                {{[10] = 0xFF, 0xFF, 10}, 104, true},
+         true                                                                                                     },
+        {"plain IPv4, a mapped block",  "10.0.0.5:1",          {{[10] = 0xFF, 0xFF, 10}, 104, true},         false},
+        {"mapped IPv4, IPv4 block",     "[::ffff:10.0.0.5]:1", {{10}, 8, false},                             true },
+        {"mapped IPv4 beside it",       "[::ffff:11.0.0.5]:1", {{10}, 8, false},                             false},
     };
 
     (void)state;
@@ -128,21 +153,21 @@ static void fail_on(void *arg, const struct config_error *err)
     fail();
 }
 
-static struct config *config_with(uint16_t port)
+static struct config *config_with(uint16_t port, const char *more)
 {
-    char ini[200];
+    char ini[300];
 
     snprintf(ini, sizeof(ini),
              "[hub]\nclusters = 1\n[cluster.1]\nlink = sim\n"
-             "[modbus.tcp]\nlisten = 127.0.0.1:%u\nunit = 7\n",
-             port);
+             "[modbus.tcp]\nlisten = 127.0.0.1:%u\nunit = 7\n%s",
+             port, more);
     return config_parse(ini, strlen(ini), fail_on, NULL, NULL);
 }
 
 static void the_gateways_server(void **state)
 {
     uint16_t port = free_port();
-    struct config *cfg = config_with(port);
+    struct config *cfg = config_with(port, "");
     struct server *srv;
     struct image *img;
     int fd;
@@ -171,6 +196,49 @@ static void the_gateways_server(void **state)
         "01 07 68 75 62 67 61 74 65 02 03 30 2E 31");
     close(fd);
     server_stop(srv);
+}
+
+/* From 127.0.0.1. Who is not allowed finds the connection closed. */
+static void the_list_of_allowed_clients(void **state)
+{
+    static const struct {
+        const char *what, *option;
+        bool served;
+    } cases[] = {
+        {"no list: everybody",        "",                                          true },
+        {"an empty list: everybody",  "allow =\n",                                 true },
+        {"itself",                    "allow = 127.0.0.1\n",                       true },
+        {"its neighbour",             "allow = 127.0.0.2\n",                       false},
+        {"a block around it",         "allow = 127.0.0.0/8\n",                     true },
+        {"the upper half of its /25", "allow = 127.0.0.128/25\n",                  false},
+        {"the lower half of its /25", "allow = 127.0.0.0/25\n",                    true },
+        {"every IPv4",                "allow = 0.0.0.0/0\n",                       true },
+        {"every IPv6",                "allow = ::/0\n",                            false},
+        {"the last of the list",      "allow = 10.0.0.0/8, fd00::/8, 127.0.0.1\n", true },
+        {"none of the list",          "allow = 10.0.0.0/8, fd00::/8, 127.0.0.2\n", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        uint16_t port = free_port();
+        struct config *cfg = config_with(port, cases[i].option);
+        struct server *srv;
+        uint8_t byte;
+        int fd;
+
+        print_message("  %s\n", cases[i].what);
+        assert_non_null(cfg);
+        srv = server_start(cfg);
+        config_free(cfg);
+        assert_non_null(srv);
+        fd = connect_to(port);
+        if (cases[i].served)
+            ask(fd, "00 01 00 00 00 06 07 03 00 00 00 02", "00 01 00 00 00 03 07 83 06");
+        else
+            assert_int_equal(recv(fd, &byte, 1, 0), 0);
+        close(fd);
+        server_stop(srv);
+    }
 }
 
 static char told[2000];
@@ -226,7 +294,7 @@ static void clients_get_what_control_leaves(void **state)
 static void serve_with_few_descriptors(uint16_t port)
 {
     const struct rlimit few = {70, 70};
-    struct config *cfg = config_with(port);
+    struct config *cfg = config_with(port, "");
     struct server *srv;
     int fd[20];
 
@@ -272,6 +340,7 @@ int main(void)
         cmocka_unit_test(listen_texts),
         cmocka_unit_test(allow_blocks),
         cmocka_unit_test(the_gateways_server),
+        cmocka_unit_test(the_list_of_allowed_clients),
         cmocka_unit_test(clients_get_what_control_leaves),
         cmocka_unit_test(few_descriptors_mean_fewer_clients),
     };

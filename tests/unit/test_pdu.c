@@ -93,6 +93,79 @@ static void reads(void **state)
     play(cases, LEN(cases));
 }
 
+/* A map of all 65536 addresses. Returns the address as the word, and remembers what was asked. */
+static unsigned asked;
+
+static enum modbus_exception whole_read_words(void *ctx, enum modbus_table table, uint16_t addr,
+                                              unsigned n, uint8_t *out)
+{
+    (void)ctx, (void)table;
+    asked++;
+    for (unsigned i = 0; i < n; i++) {
+        *out++ = (uint8_t)((addr + i) >> 8);
+        *out++ = (uint8_t)(addr + i);
+    }
+    return MODBUS_OK;
+}
+
+static enum modbus_exception whole_read_bits(void *ctx, enum modbus_table table, uint16_t addr,
+                                             unsigned n, uint8_t *out)
+{
+    (void)ctx, (void)table, (void)addr;
+    asked++;
+    memset(out, 0, (n + 7) / 8);
+    return MODBUS_OK;
+}
+
+static enum modbus_exception whole_write(void *ctx, uint16_t addr, unsigned n, const uint8_t *what)
+{
+    (void)ctx, (void)addr, (void)n, (void)what;
+    asked++;
+    return MODBUS_OK;
+}
+
+/* Addresses go from 0 to 65535 (p7), and the engine stops nobody before the last one. */
+static void the_last_address_is_one(void **state)
+{
+    static const struct {
+        const char *what, *request, *answer;
+        bool ask;
+    } cases[] = {
+        {"FC1 65535",                     "01 FF FF 00 01",                            "01 01 00",          true },
+        {"FC1 65534 + 2",                 "01 FF FE 00 02",                            "01 01 00",          true },
+        {"FC1 65535 + 2",                 "01 FF FF 00 02",                            "81 02",             false},
+        {"FC3 65535",                     "03 FF FF 00 01",                            "03 02 FF FF",       true },
+        {"FC3 65534 + 2",                 "03 FF FE 00 02",                            "03 04 FF FE FF FF", true },
+        {"FC3 65535 + 2",                 "03 FF FF 00 02",                            "83 02",             false},
+        {"FC3 65412 + 125, one too many", "03 FF 84 00 7D",                            "83 02",             false},
+        {"FC4 65535",                     "04 FF FF 00 01",                            "04 02 FF FF",       true },
+        {"FC4 65535 + 2",                 "04 FF FF 00 02",                            "84 02",             false},
+        {"FC15 65534 + 2",                "0F FF FE 00 02 01 03",                      "0F FF FE 00 02",    true },
+        {"FC15 65535 + 2",                "0F FF FF 00 02 01 03",                      "8F 02",             false},
+        {"FC16 65535",                    "10 FF FF 00 01 02 00 00",                   "10 FF FF 00 01",    true },
+        {"FC16 65534 + 2",                "10 FF FE 00 02 04 00 00 00 00",             "10 FF FE 00 02",    true },
+        {"FC16 65535 + 2",                "10 FF FF 00 02 04 00 00 00 00",             "90 02",             false},
+        {"FC23 reads and writes 65535",   "17 FF FF 00 01 FF FF 00 01 02 00 00",       "17 02 FF FF",       true },
+        {"FC23 reads one too many",       "17 FF FF 00 02 00 00 00 01 02 00 00",       "97 02",             false},
+        {"FC23 writes one too many",      "17 00 00 00 01 FF FF 00 02 04 00 00 00 00", "97 02",             false},
+    };
+    const struct modbus_map map = {.read_words = whole_read_words,
+                                   .read_bits = whole_read_bits,
+                                   .write_words = whole_write,
+                                   .write_bits = whole_write};
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        uint8_t req[MODBUS_PDU_MAX], out[MODBUS_PDU_MAX] = {0};
+        size_t len = hex_bytes(cases[i].request, req, sizeof(req));
+
+        print_message("  %s\n", cases[i].what);
+        asked = 0;
+        assert_bytes(out, modbus_answer(&map, req, len, out), cases[i].answer);
+        assert_int_equal(asked > 0, cases[i].ask);
+    }
+}
+
 static void full_reads_have_every_word(void **state)
 {
     static const struct {
@@ -372,6 +445,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(functions_and_structure),
         cmocka_unit_test(reads),
+        cmocka_unit_test(the_last_address_is_one),
         cmocka_unit_test(full_reads_have_every_word),
         cmocka_unit_test(writes_are_all_or_nothing),
         cmocka_unit_test(write_quantities),

@@ -362,6 +362,33 @@ static void a_late_wake_finds_the_last_frame(void **state)
     assert_bytes(l.out, l.len, GOOD_ANSWER);
 }
 
+/* Nobody looks in between: the times of the bytes alone say where a frame begins. */
+static void a_new_frame_begins_a_whole_gap_later(void **state)
+{
+    static const struct {
+        const char *what;
+        mono_us silence;
+        const char *answer;
+    } late[] = {
+        {"102 noise and 3.5 characters, then a frame", GAP,     GOOD_ANSWER},
+        {"102 noise and 1 us less: one broken frame",  GAP - 1, ""         },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(late); i++) {
+        struct line l;
+
+        print_message("  %s\n", late[i].what);
+        line_init(&l, 0);
+        hear(&l, "FF");
+        l.now += late[i].silence;
+        hear(&l, GOOD);
+        pass(&l, 50000);
+        assert_bytes(l.out, l.len, late[i].answer);
+        assert_int_equal(l.rtu.count.bus_errors, 1);
+    }
+}
+
 static void an_own_echo_starts_nothing(void **state)
 {
     struct line l;
@@ -400,6 +427,7 @@ int main(void)
         cmocka_unit_test(usb_portions_are_joined),
         cmocka_unit_test(remnants_never_fill_the_buffer),
         cmocka_unit_test(a_late_wake_finds_the_last_frame),
+        cmocka_unit_test(a_new_frame_begins_a_whole_gap_later),
         cmocka_unit_test(an_own_echo_starts_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
