@@ -339,6 +339,24 @@ static void a_mistake_is_named_with_its_line(void **state)
         {"a block that is none",                                 ONE "allow = ::1, 10.0.0.0/33\n",
          "4: [modbus.tcp] allow: \"10.0.0.0/33\" is not an address block; write 192.168.1.0/24, "
          "10.0.0.7 or fd00::/8\n"                                                                                                                                                          },
+        {"a prefix below zero",                                  ONE "allow = 10.0.0.0/-1\n",
+         "4: [modbus.tcp] allow: \"10.0.0.0/-1\" is not an address block; write 192.168.1.0/24, "
+         "10.0.0.7 or fd00::/8\n"                                                                                                                                                          },
+        {"IPv6 with 129 bits",                                   ONE "allow = ::/129\n",
+         "4: [modbus.tcp] allow: \"::/129\" is not an address block; write 192.168.1.0/24, "
+         "10.0.0.7 or fd00::/8\n"                                                                                                                                                          },
+        {"a block without its number",                           ONE "allow = 10.0.0.0/\n",
+         "4: [modbus.tcp] allow: \"10.0.0.0/\" is not an address block; write 192.168.1.0/24, "
+         "10.0.0.7 or fd00::/8\n"                                                                                                                                                          },
+        {"IPv4 with the bits of IPv6",                           ONE "allow = 10.0.0.0/64\n",
+         "4: [modbus.tcp] allow: \"10.0.0.0/64\" is not an address block; write 192.168.1.0/24, "
+         "10.0.0.7 or fd00::/8\n"                                                                                                                                                          },
+        {"a host in a quarter",                                  ONE "allow = 192.168.1.1/26\n",
+         "4: [modbus.tcp] allow: \"192.168.1.1/26\" has bits set beyond its prefix; write "
+         "192.168.1.0/24, not 192.168.1.7/24\n"                                                                                                                                            },
+        {"the last bit beyond a /63",                            ONE "allow = fd00:0:0:1::/63\n",
+         "4: [modbus.tcp] allow: \"fd00:0:0:1::/63\" has bits set beyond its prefix; write "
+         "192.168.1.0/24, not 192.168.1.7/24\n"                                                                                                                                            },
         {"a device that is no path",                             ONE "[modbus.rtu]\ndevice = ttyUSB0\n",
          "5: [modbus.rtu] device: \"ttyUSB0\" is not the path of a device; write "
          "/dev/serial/by-id/usb-FTDI_1\n"                                                                                                                                                  },
@@ -623,6 +641,41 @@ static void links_are_split(void **state)
     }
 }
 
+/* The shortest, the longest, and blocks that end inside a byte. */
+static void blocks_of_every_size_are_taken(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned bits, at, byte;
+    } cases[] = {
+        {"0.0.0.0/0",        0,   0,  0   },
+        {"128.0.0.0/1",      1,   0,  128 },
+        {"192.168.1.64/26",  26,  3,  64  },
+        {"192.168.1.254/31", 31,  3,  254 },
+        {"192.168.1.255/32", 32,  3,  255 },
+        {"::/0",             0,   0,  0   },
+        {"fd00:0:0:1::/64",  64,  7,  1   },
+        {"fd00:0:0:2::/63",  63,  7,  2   },
+        {"::fffe/127",       127, 15, 0xFE},
+        {"::1/128",          128, 15, 1   },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct config_cidr c;
+        struct config *cfg;
+        char ini[200];
+
+        print_message("  %s\n", cases[i].text);
+        snprintf(ini, sizeof(ini), ONE "allow = %s\n", cases[i].text);
+        cfg = parse_good(ini);
+        assert_true(config_cidr(cfg, "modbus.tcp", 1, "allow", 0, &c));
+        assert_int_equal(c.bits, cases[i].bits);
+        assert_int_equal(c.addr[cases[i].at], cases[i].byte);
+        config_free(cfg);
+    }
+}
+
 static void lists_are_told_entry_by_entry(void **state)
 {
     struct config *cfg = parse_good(ONE "allow = 10.0.0.0/8,192.168.1.7 , ::1 fd00::/8\n"
@@ -721,6 +774,7 @@ int main(void)
         cmocka_unit_test(a_value_has_159_characters),
         cmocka_unit_test(mistakes_beyond_the_room_are_counted),
         cmocka_unit_test(links_are_split),
+        cmocka_unit_test(blocks_of_every_size_are_taken),
         cmocka_unit_test(lists_are_told_entry_by_entry),
         cmocka_unit_test(an_unset_profile_of_a_cluster_is_no_profile),
         cmocka_unit_test(a_changed_option_asks_for_a_restart_unless_live),

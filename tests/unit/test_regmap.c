@@ -390,6 +390,31 @@ static void alarms_and_texts_in_words(void **state)
     assert_words(words, LEN(words));
 }
 
+static void each_tier_has_its_bit(void **state)
+{
+    static const struct {
+        enum tier tier;
+        uint16_t bit;
+    } cases[] = {
+        {TIER_WARNING,    1},
+        {TIER_PROTECTION, 2},
+        {TIER_FAULT,      4},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++)
+        for (unsigned bit = 0; bit < 64; bit += 21) {
+            memset(&snap, 0, sizeof(snap));
+            snap.hub.a.active[cases[i].tier] = UINT64_C(1) << bit;
+            snap.cluster[0].a.latched[cases[i].tier] = UINT64_C(1) << bit;
+            regmap_fill(&img, &snap);
+            assert_int_equal(word_at(152), cases[i].bit);
+            assert_int_equal(word_at(153), 0);
+            assert_int_equal(word_at(10051), 0);
+            assert_int_equal(word_at(10052), cases[i].bit);
+        }
+}
+
 static void every_unknown_signal_reads_as_its_code(void **state)
 {
     (void)state;
@@ -643,6 +668,7 @@ int main(void)
         cmocka_unit_test(the_makers_screen_in_words),
         cmocka_unit_test(identification_in_words),
         cmocka_unit_test(alarms_and_texts_in_words),
+        cmocka_unit_test(each_tier_has_its_bit),
         cmocka_unit_test(every_unknown_signal_reads_as_its_code),
         cmocka_unit_test(a_value_too_large_stops_before_the_code),
         cmocka_unit_test(every_address_is_found_or_refused),
