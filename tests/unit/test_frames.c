@@ -108,7 +108,58 @@ static void an_unknown_signal_does_what_its_field_says(void **state)
     }
 }
 
+static void the_first_field_that_is_missing_ends_the_frame(void **state)
+{
+    static const struct field up[] = {U16LE(0, VOLTAGE, 10), S16LE(2, CURRENT, 100, SHORTEN),
+                                      U16LE(4, SOC, 100, SHORTEN)};
+    static const struct field down[] = {U16LE(4, SOC, 100, SHORTEN),
+                                        S16LE(2, CURRENT, 100, SHORTEN), U16LE(0, VOLTAGE, 10)};
+    static const struct {
+        const char *what;
+        struct frame_spec spec;
+    } cases[] = {
+        {"lowest row first",  {.id = 1, .len = 6, .every_ms = 1, FIELDS(up)}  },
+        {"highest row first", {.id = 1, .len = 6, .every_ms = 1, FIELDS(down)}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct battery b = {0};
+        struct frame out;
+
+        print_message("  %s\n", cases[i].what);
+        signal_set(&b.s, SIG_VOLTAGE, 51200, 0);
+        assert_true(frames_encode(&cases[i].spec, &b, UNKNOWN_WITHHOLD, &out));
+        assert_int_equal(out.len, 2);
+        assert_memory_equal(out.data, "\x00\x14\0\0\0\0\0\0", 8);
+        /* what stands behind a gap is not said, known or not */
+        signal_set(&b.s, SIG_SOC, 4800, 0);
+        assert_true(frames_encode(&cases[i].spec, &b, UNKNOWN_WITHHOLD, &out));
+        assert_int_equal(out.len, 2);
+        assert_memory_equal(out.data, "\x00\x14\0\0\0\0\0\0", 8);
+        signal_set(&b.s, SIG_CURRENT, -1000, 0);
+        signal_forget(&b.s, SIG_SOC);
+        assert_true(frames_encode(&cases[i].spec, &b, UNKNOWN_WITHHOLD, &out));
+        assert_int_equal(out.len, 4);
+    }
+}
+
 /* --- receiving --- */
+
+/* frame.len comes from outside; a length that CAN does not have must not be believed. */
+static void nine_bytes_are_no_frame(void **state)
+{
+    struct battery b = {0};
+    struct frame f = frame(0x356, 8, "\x00\x14\x00\x00\x30\x00\x00\x00");
+
+    (void)state;
+    assert_int_equal(frames_decode(&spec, &f, 1, &b), HUB_OK);
+    f.len = 9;
+    assert_int_equal(frames_decode(&spec, &f, 2, &b), HUB_ESPEC);
+    f.len = 255;
+    assert_int_equal(frames_decode(&spec, &f, 2, &b), HUB_ESPEC);
+    assert_int_equal(b.s.at[SIG_VOLTAGE], 1);
+}
 
 static void a_frame_is_believed_whole_or_not_at_all(void **state)
 {
@@ -327,6 +378,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_that_break_a_rule_are_refused),
         cmocka_unit_test(an_unknown_signal_does_what_its_field_says),
+        cmocka_unit_test(the_first_field_that_is_missing_ends_the_frame),
+        cmocka_unit_test(nine_bytes_are_no_frame),
         cmocka_unit_test(a_frame_is_believed_whole_or_not_at_all),
         cmocka_unit_test(what_is_not_available_is_forgotten),
         cmocka_unit_test(a_pair_has_four_meanings),
