@@ -19,13 +19,19 @@ static struct battery *battery_of(struct reading *r, enum reg_of of, unsigned pl
     return &r->hub;
 }
 
-static bool read_block(struct reading *r, modbus_t *ctx, enum reg_block block, unsigned place)
+static bool read_block(struct reading *r, modbus_t *ctx, enum reg_block block, unsigned place,
+                       char why[READING_WHY_MAX])
 {
     const struct reg_block_info *b = &reg_block_info[block];
     uint16_t *words = r->words[block][place];
 
-    if (modbus_read_registers(ctx, b->base + (int)place * b->stride, b->words, words) != b->words)
+    int from = b->base + (int)place * b->stride;
+
+    if (modbus_read_registers(ctx, from, b->words, words) != b->words) {
+        snprintf(why, READING_WHY_MAX, "reading %d registers from %d of unit %d: %s", b->words,
+                 from, modbus_get_slave(ctx), modbus_strerror(errno));
         return false;
+    }
     r->have[block][place] = true;
     regmap_take(block, words, battery_of(r, b->of, place));
     return true;
@@ -50,15 +56,15 @@ static bool is_ours(const struct reading *r, char why[READING_WHY_MAX])
     return true;
 }
 
-static bool read_all(struct reading *r, modbus_t *ctx)
+static bool read_all(struct reading *r, modbus_t *ctx, char why[READING_WHY_MAX])
 {
-    bool ok = read_block(r, ctx, BLOCK_HOT, 0) && read_block(r, ctx, BLOCK_ALARMS, 0);
+    bool ok = read_block(r, ctx, BLOCK_HOT, 0, why) && read_block(r, ctx, BLOCK_ALARMS, 0, why);
     int64_t clusters = clamp64(signal_or(&r->hub.s, SIG_CLUSTERS, 0), 0, MAX_CLUSTERS);
 
     for (unsigned i = 0; ok && i < MAX_INVERTERS; i++)
-        ok = read_block(r, ctx, BLOCK_INVERTER, i);
+        ok = read_block(r, ctx, BLOCK_INVERTER, i, why);
     for (unsigned i = 0; ok && i < clusters; i++)
-        ok = read_block(r, ctx, BLOCK_CLUSTER, i);
+        ok = read_block(r, ctx, BLOCK_CLUSTER, i, why);
     return ok;
 }
 
@@ -83,7 +89,9 @@ static modbus_t *connect_to(const char *host, const char *service, int unit)
     if (ctx && modbus_set_slave(ctx, unit) == 0 && modbus_set_response_timeout(ctx, 2, 0) == 0 &&
         modbus_connect(ctx) == 0)
         return ctx;
+    int cause = errno;
     modbus_free(ctx);
+    errno = cause;
     return NULL;
 }
 
@@ -97,17 +105,13 @@ bool reading_get(struct reading *r, const char *host, const char *service, int u
     if (!resolves(host, service, why))
         return false;
     ctx = connect_to(host, service, unit);
-    ok = ctx && read_block(r, ctx, BLOCK_IDENTIFICATION, 0);
-    if (ok && !is_ours(r, why)) {
-        modbus_close(ctx);
-        modbus_free(ctx);
+    if (!ctx) {
+        snprintf(why, READING_WHY_MAX, "cannot connect: %s", modbus_strerror(errno));
         return false;
     }
-    ok = ok && read_all(r, ctx);
-    if (!ok)
-        snprintf(why, READING_WHY_MAX, "%s", modbus_strerror(errno));
-    if (ctx)
-        modbus_close(ctx);
+    ok = read_block(r, ctx, BLOCK_IDENTIFICATION, 0, why) && is_ours(r, why) &&
+         read_all(r, ctx, why);
+    modbus_close(ctx);
     modbus_free(ctx);
     return ok;
 }

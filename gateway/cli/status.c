@@ -1,6 +1,7 @@
 /* hubgate status [--json] [--watch] [--unit N] [HOST[:PORT]]: what a running gateway serves.
  *
  * A Modbus client like any other: it sees what SCADA sees, also from another machine. */
+#include <ctype.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +26,22 @@ struct args {
 static int usage(void)
 {
     fputs("usage: hubgate status [--json] [--watch] [--unit N] [HOST[:PORT]]\n"
-          "       HOST:PORT is 127.0.0.1:1502 unless given; [::1]:1502 for IPv6\n",
+          "       HOST:PORT is 127.0.0.1:1502 unless given; [::1]:1502 for IPv6;\n"
+          "       PORT is 1 to 65535 or the name of a service\n",
           stderr);
     return CLI_USAGE;
+}
+
+/* A number from 1 to 65535, or a word: the name of a service, looked up later. libc takes a number
+ * beyond for its low 16 bits. */
+static bool is_port(const char *text)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+
+    if (isalpha((unsigned char)*text))
+        return true;
+    return isdigit((unsigned char)*text) && !*end && n >= 1 && n <= 65535;
 }
 
 /* "HOST", "HOST:PORT", "[IPV6]:PORT". A bare IPv6 address has several colons and no port. */
@@ -47,7 +61,7 @@ static bool split(const char *text, struct server_name *at)
     at->host[n] = '\0';
     if (!colon)
         return true;
-    if (!colon[1] || strlen(colon + 1) >= sizeof(at->port))
+    if (!is_port(colon + 1) || strlen(colon + 1) >= sizeof(at->port))
         return false;
     strcpy(at->port, colon + 1);
     return true;

@@ -273,10 +273,10 @@ static void another_server_is_refused(void **state)
 
     server_begin();
     srv.map->nb_registers = 50; /* no hot block, and not even the whole first one */
-    refusal("Illegal data address");
+    refusal("reading 90 registers from 0 of unit 1: Illegal data address");
     server_end();
 
-    refusal("Connection refused");
+    refusal("cannot connect: Connection refused");
 }
 
 /* --- The command line. Nobody listens on port 1 of this machine. --- */
@@ -288,16 +288,23 @@ static void exit_codes(void **state)
         char *argv[6];
         int code;
     } cases[] = {
-        {"nobody answers", {"status", "127.0.0.1:1"},                  CLI_UNAVAILABLE},
-        {"IPv6, nobody",   {"status", "[::1]:1"},                      CLI_UNAVAILABLE},
-        {"no such name",   {"status", "no-such-host.invalid:1"},       CLI_UNAVAILABLE},
-        {"two hosts",      {"status", "127.0.0.1:1", "127.0.0.1:2"},   CLI_USAGE      },
-        {"no port",        {"status", "127.0.0.1:"},                   CLI_USAGE      },
-        {"no host",        {"status", ":1502"},                        CLI_USAGE      },
-        {"unknown option", {"status", "--nonsense"},                   CLI_USAGE      },
-        {"bad unit",       {"status", "--unit", "248", "127.0.0.1:1"}, CLI_USAGE      },
-        {"bad unit",       {"status", "--unit", "x", "127.0.0.1:1"},   CLI_USAGE      },
-        {"broken bracket", {"status", "[::1]x:1"},                     CLI_USAGE      },
+        {"nobody answers",              {"status", "127.0.0.1:1"},                  CLI_UNAVAILABLE},
+        {"IPv6, nobody",                {"status", "[::1]:1"},                      CLI_UNAVAILABLE},
+        {"no such name",                {"status", "no-such-host.invalid:1"},       CLI_UNAVAILABLE},
+        {"two hosts",                   {"status", "127.0.0.1:1", "127.0.0.1:2"},   CLI_USAGE      },
+        {"no port",                     {"status", "127.0.0.1:"},                   CLI_USAGE      },
+        {"port 0",                      {"status", "127.0.0.1:0"},                  CLI_USAGE      },
+        {"port too high",               {"status", "127.0.0.1:65536"},              CLI_USAGE      },
+        {"port too high, IPv6",         {"status", "[::1]:99999"},                  CLI_USAGE      },
+        {"port below 0",                {"status", "127.0.0.1:-1"},                 CLI_USAGE      },
+        {"port and more",               {"status", "127.0.0.1:502x"},               CLI_USAGE      },
+        {"port by a name nobody knows", {"status", "127.0.0.1:no-such-service"},    CLI_UNAVAILABLE},
+        {"highest port",                {"status", "127.0.0.1:65535"},              CLI_UNAVAILABLE},
+        {"no host",                     {"status", ":1502"},                        CLI_USAGE      },
+        {"unknown option",              {"status", "--nonsense"},                   CLI_USAGE      },
+        {"bad unit",                    {"status", "--unit", "248", "127.0.0.1:1"}, CLI_USAGE      },
+        {"bad unit",                    {"status", "--unit", "x", "127.0.0.1:1"},   CLI_USAGE      },
+        {"broken bracket",              {"status", "[::1]x:1"},                     CLI_USAGE      },
     };
 
     (void)state;
