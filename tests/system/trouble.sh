@@ -112,7 +112,7 @@ while time.monotonic() < end:
     for i in range(50):
         n += 1
         s.send(struct.pack("=IB3x8s", n % 0x300, 8, bytes(8)))             # ids nobody knows
-    s.send(struct.pack("=IB3x8s", 0x351, 2, bytes(8)))                     # too short
+    s.send(struct.pack("=IB3x8s", 0x359, 2, bytes(8)))                     # too short
     s.send(struct.pack("=IB3x8s", 0x80000351, 8, b"\x14\x02" + bytes(6)))  # 29 bits with our low bits
     s.send(struct.pack("=IB3x8s", 0x355, 8, b"\xf4\x01\x64" + bytes(5)))   # SOC 500 %
     s.send(b"short")                                                       # no frame at all
@@ -126,6 +126,16 @@ ok "frames: unknown ids are counted" test "$(reg cluster2_frames_unknown)" -gt 1
 ok "frames: impossible ones are rejected and counted" test "$(reg cluster2_frames_rejected)" -gt 50
 wait $flood
 ok "frames: the cluster stays JOINED" is cluster2_state 3
+python3 - "$TMP/c2" <<'PY'
+import socket, struct, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.connect(sys.argv[1])
+for i in range(20):  # limits that cannot be, again and again: CCL -0.2 A
+    s.send(struct.pack("=IB3x8s", 0x351, 8, bytes.fromhex("1402FEFFC805C201")))
+    time.sleep(0.01)
+PY
+ok "frames: a limit that cannot be, said again and again, is zero" becomes 1 discharge_current_limit 0
+ok "frames: ... and comes back with the next good word, after 10 s" becomes 14 discharge_current_limit 50
 
 # ---- the process ----
 kill -STOP $c2
