@@ -76,14 +76,14 @@ void config_print_default(void (*out)(void *arg, const char *text), void *arg)
     const struct printer p = {out, arg};
     bool awake = false;
 
-    print(&p,
-          "# hubgate: every option, its default and its meaning. Made from config/options.def.\n"
-          "#\n"
-          "# Explanations begin with #. A line that begins with ; sleeps at its default: take\n"
-          "# the ; away to set it, and that of the [section] above it. A comment behind a value\n"
-          "# begins with a blank and a ;.\n"
-          "# live: a reload (SIGHUP) takes it over. restart: only a new start does.\n"
-          "# hubgate check FILE tells all mistakes in a file.\n");
+    out(arg,
+        "# hubgate: every option, its default and its meaning. Made from config/options.def.\n"
+        "#\n"
+        "# Explanations begin with #. A line that begins with ; sleeps at its default, or at\n"
+        "# an example where there is none: take the ; away to set it, and that of the [section]\n"
+        "# above it. A comment behind a value begins with a blank and a ;.\n"
+        "# live: a reload (SIGHUP) takes it over. restart: only a new start does.\n"
+        "# hubgate check FILE tells all mistakes in a file.\n");
     for (size_t i = 0; i < option_count; i++) {
         if (options[i].kind == OPT_SECTION) {
             awake = wakes(options[i].key);

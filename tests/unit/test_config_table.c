@@ -151,6 +151,8 @@ static void the_printed_file_is_good_as_it_is(void **state)
     (void)state;
     page.text[0] = '\0';
     config_print_default(add, &page);
+    assert_non_null(
+        strstr(page.text, "\n# hubgate check FILE tells all mistakes in a file.\n\n# "));
     struct config *cfg = parse(page.text, &warnings);
     assert_non_null(cfg);
     assert_int_equal(warnings, 0);
