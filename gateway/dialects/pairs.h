@@ -29,7 +29,7 @@
      ALARM_BIT(TEMP_SPREAD) | ALARM_BIT(CLUSTER_LOST) | ALARM_BIT(MODULE_COUNT) |                  \
      ALARM_BIT(CONFIG_COUNT) | ALARM_BIT(FIRMWARE_DIFFERS) | ALARM_BIT(SOC_DIFFERS) |              \
      ALARM_BIT(VOLTAGE_DIFFERS) | ALARM_BIT(LIMIT_INVALID) | ALARM_BIT(ID_CONFLICT) |              \
-     ALARM_BIT(LINK_DOWN) | ALARM_BIT(OUTPUT_STALE))
+     ALARM_BIT(LINK_DOWN) | ALARM_BIT(OUTPUT_STALE) | ALARM_BIT(CAPACITY_ODD))
 
 #define PAIRS(at, tier)                                                                            \
     PAIR_ANY(at, 0, tier, GENERAL, PAIR_OTHERS),                                                   \

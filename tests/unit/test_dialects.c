@@ -136,6 +136,218 @@ static void the_inverter_is_known_by_its_ids(void **state)
     }
 }
 
+/* --- alarms on the wire --- */
+
+/* Which bit each alarm is, from the documents: the item of 0x35A, counted through bytes 0 to 3 two
+ * bits at a time (SMA FSS-ConnectingBat-TI-en-10, section 7), and the bits of 0x359, bit 0 of byte
+ * 0 lowest, protection in bytes 0 and 1, warnings in 2 and 3 (Pylontech V1.2, page 4). 0x359 knows
+ * a system error only as a protection, and lost communication only as a warning. */
+#define NO_ITEM 99
+#define BIT(n) (1u << (n))
+
+static const struct {
+    enum alarm alarm;
+    unsigned item, protection, warning;
+} wire[] = {
+    {ALARM_GENERAL,             0,       BIT(11), 0      },
+    {ALARM_VOLTAGE_HIGH,        1,       BIT(1),  BIT(1) },
+    {ALARM_VOLTAGE_LOW,         2,       BIT(2),  BIT(2) },
+    {ALARM_CELL_HIGH,           1,       BIT(1),  BIT(1) },
+    {ALARM_CELL_LOW,            2,       BIT(2),  BIT(2) },
+    {ALARM_TEMP_HIGH,           3,       BIT(3),  BIT(3) },
+    {ALARM_TEMP_LOW,            4,       BIT(4),  BIT(4) },
+    {ALARM_TEMP_HIGH_CHARGE,    5,       BIT(3),  BIT(3) },
+    {ALARM_TEMP_LOW_CHARGE,     6,       BIT(4),  BIT(4) },
+    {ALARM_TEMP_HIGH_DISCHARGE, 3,       BIT(3),  BIT(3) },
+    {ALARM_TEMP_LOW_DISCHARGE,  4,       BIT(4),  BIT(4) },
+    {ALARM_CURRENT_CHARGE,      8,       BIT(8),  BIT(8) },
+    {ALARM_CURRENT_DISCHARGE,   7,       BIT(7),  BIT(7) },
+    {ALARM_SHORT_CIRCUIT,       10,      BIT(11), 0      },
+    {ALARM_CONTACTOR,           9,       BIT(11), 0      },
+    {ALARM_INTERNAL,            11,      BIT(11), 0      },
+    {ALARM_CELL_SPREAD,         12,      0,       0      },
+    {ALARM_TEMP_SPREAD,         0,       0,       0      },
+    {ALARM_SWITCH_TEMP,         3,       BIT(3),  BIT(3) },
+    {ALARM_AMBIENT_HIGH,        3,       BIT(3),  BIT(3) },
+    {ALARM_AMBIENT_LOW,         4,       BIT(4),  BIT(4) },
+    {ALARM_SENSOR,              11,      BIT(11), 0      },
+    {ALARM_COMM_INTERNAL,       11,      BIT(11), BIT(11)},
+    {ALARM_PRECHARGE,           9,       BIT(11), 0      },
+    {ALARM_FUSE,                9,       BIT(11), 0      },
+    {ALARM_HEATER,              11,      0,       0      },
+    {ALARM_CONNECTOR_TEMP,      3,       BIT(3),  BIT(3) },
+    {ALARM_REVERSED,            0,       BIT(11), 0      },
+    {ALARM_WIRE_OPEN,           11,      BIT(11), 0      },
+    {ALARM_SOC_LOW,             0,       0,       0      },
+    {ALARM_CHARGER_LOW,         0,       0,       0      },
+    {ALARM_MEMORY,              11,      BIT(11), 0      },
+    {ALARM_CLUSTER_LOST,        0,       0,       BIT(11)},
+    {ALARM_MODULE_COUNT,        0,       0,       0      },
+    {ALARM_CONFIG_COUNT,        0,       0,       0      },
+    {ALARM_FIRMWARE_DIFFERS,    0,       0,       0      },
+    {ALARM_SOC_DIFFERS,         0,       0,       0      },
+    {ALARM_VOLTAGE_DIFFERS,     0,       0,       0      },
+    {ALARM_LIMIT_INVALID,       0,       0,       0      },
+    {ALARM_ID_CONFLICT,         0,       0,       0      },
+    {ALARM_LINK_DOWN,           0,       0,       BIT(11)},
+    {ALARM_INVERTER_LOST,       NO_ITEM, 0,       0      }, /* it cannot hear that */
+    {ALARM_OUTPUT_STALE,        0,       0,       BIT(11)},
+    {ALARM_CAPACITY_ODD,        0,       0,       0      },
+};
+
+/* What a dialect's frame says of one alarm alone. */
+static uint64_t said(const char *dialect, uint32_t id, enum tier tier, enum alarm alarm)
+{
+    const struct dialect *d = dialect_find(dialect);
+    static struct battery b;
+    struct frame f;
+    uint64_t bytes = 0;
+
+    memset(&b, 0, sizeof(b));
+    b.a.active[tier] = UINT64_C(1) << alarm;
+    assert_true(frames_encode(dialect_frame(d, id), &b, d->unknown, &f));
+    for (unsigned i = 0; i < 8; i++)
+        bytes |= (uint64_t)f.data[i] << (8 * i);
+    return bytes;
+}
+
+static void every_alarm_has_its_place_on_the_wire(void **state)
+{
+    unsigned named = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < ALARM_BITS; i++)
+        named += alarm_info[i].name != NULL;
+    assert_int_equal(named, LEN(wire)); /* a new alarm: say what the inverter hears of it */
+    for (size_t i = 0; i < LEN(wire); i++) {
+        enum alarm a = wire[i].alarm;
+        /* all clear is 2 in the 13 items there are and in "not for a battery" */
+        uint64_t pairs[TIER_COUNT] = {0x02AAAAAA02AAAAAA, 0x02AAAAAA02AAAAAA, 0x02AAAAAA02AAAAAA};
+        const uint64_t bits[TIER_COUNT] = {(uint64_t)wire[i].warning << 16, wire[i].protection,
+                                           wire[i].protection};
+
+        print_message("  %s\n", alarm_info[a].name);
+        for (enum tier t = 0; t < TIER_COUNT; t++) {
+            unsigned at = 2 * wire[i].item + (t == TIER_WARNING ? 32 : 0);
+
+            if (wire[i].item != NO_ITEM)
+                pairs[t] ^= UINT64_C(3) << at; /* 2 is clear, 1 is raised */
+            assert_true(said("sma", 0x35A, t, a) == pairs[t]);
+            assert_true(said("victron", 0x35A, t, a) == pairs[t]);
+            assert_true((said("pylontech", 0x359, t, a) & 0xFFFFFFFF) == bits[t]);
+        }
+    }
+}
+
+/* --- periods --- */
+
+static void know_everything(struct battery *hub)
+{
+    memset(hub, 0, sizeof(*hub));
+    for (int i = 0; i < SIG_COUNT; i++)
+        signal_set(&hub->s, (enum signal)i, signal_info[i].lo, 0);
+    for (int i = 0; i < TEXT_COUNT; i++)
+        strcpy(hub->t.value[i], "1");
+}
+
+/* How often a frame is sent in 20 s, the first and the last moment included. Each second, or each
+ * 10 s. */
+static void periods_are_kept(void **state)
+{
+    static const struct {
+        const char *dialect;
+        uint32_t id;
+        unsigned times;
+    } cases[] = {
+        {"victron",   0x351, 21},
+        {"victron",   0x355, 21},
+        {"victron",   0x356, 21},
+        {"victron",   0x35A, 21},
+        {"victron",   0x35E, 21},
+        {"victron",   0x35F, 3 },
+        {"victron",   0x372, 21},
+        {"victron",   0x373, 21},
+        {"victron",   0x374, 3 },
+        {"victron",   0x375, 3 },
+        {"victron",   0x376, 3 },
+        {"victron",   0x377, 3 },
+        {"victron",   0x378, 3 },
+        {"victron",   0x379, 3 },
+        {"sma",       0x351, 21},
+        {"sma",       0x355, 21},
+        {"sma",       0x356, 21},
+        {"sma",       0x35A, 21},
+        {"sma",       0x35B, 21},
+        {"sma",       0x35E, 21},
+        {"sma",       0x35F, 21},
+        {"pylontech", 0x359, 21},
+        {"pylontech", 0x351, 21},
+        {"pylontech", 0x355, 21},
+        {"pylontech", 0x356, 21},
+        {"pylontech", 0x35C, 21},
+        {"pylontech", 0x35E, 21},
+    };
+    static struct battery hub;
+    unsigned frames = 0;
+
+    (void)state;
+    know_everything(&hub);
+    for (const struct dialect *const *d = dialects; *d; d++)
+        frames += (*d)->n_frames;
+    assert_int_equal(LEN(cases), frames);
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct speaker sp;
+        struct frame f;
+        unsigned times = 0;
+
+        speaker_init(&sp, dialect_find(cases[i].dialect), 0);
+        for (mono_us now = 0; now <= MONO_S(20); now = speaker_deadline(&sp))
+            while (speaker_next(&sp, &hub, now, &f))
+                times += f.id == cases[i].id;
+        print_message("  %s %03X\n", cases[i].dialect, (unsigned)cases[i].id);
+        assert_int_equal(times, cases[i].times);
+    }
+}
+
+/* What the inverter takes, and the nearest it takes instead (SMA FSS-ConnectingBat-TI-en-10, page
+ * 20: CVL 41 to 63 V, DVL 41 to 48 V). */
+static void voltages_are_clamped_to_what_is_taken(void **state)
+{
+    static const struct {
+        const char *dialect;
+        int64_t cvl, dvl, said_cvl, said_dvl; /* mV in, 0.1 V out */
+    } cases[] = {
+        {"sma",       40500, 40500, 410, 410},
+        {"sma",       41000, 41000, 410, 410},
+        {"sma",       41100, 41100, 411, 411},
+        {"sma",       63000, 48000, 630, 480},
+        {"sma",       63100, 48100, 630, 480},
+        {"sma",       0,     0,     410, 410},
+        {"victron",   40500, 40500, 405, 405},
+        {"victron",   63100, 48100, 631, 481},
+        {"pylontech", 40500, 40500, 405, 405},
+        {"pylontech", 63100, 48100, 631, 481},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        static struct battery hub;
+        struct speaker sp;
+        struct frame f;
+
+        know_everything(&hub);
+        signal_set(&hub.s, SIG_CHARGE_VOLTAGE_LIMIT, cases[i].cvl, 0);
+        signal_set(&hub.s, SIG_DISCHARGE_VOLTAGE_LIMIT, cases[i].dvl, 0);
+        speaker_init(&sp, dialect_find(cases[i].dialect), 0);
+        do
+            assert_true(speaker_next(&sp, &hub, 0, &f));
+        while (f.id != 0x351);
+        print_message("  %s %d mV\n", cases[i].dialect, (int)cases[i].cvl);
+        assert_int_equal(f.data[0] | f.data[1] << 8, cases[i].said_cvl);
+        assert_int_equal(f.data[6] | f.data[7] << 8, cases[i].said_dvl);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +358,9 @@ int main(void)
         cmocka_unit_test(sma_is_not_hurried_and_never_hears_35c),
         cmocka_unit_test(limits_are_said_from_the_first_moment),
         cmocka_unit_test(the_inverter_is_known_by_its_ids),
+        cmocka_unit_test(every_alarm_has_its_place_on_the_wire),
+        cmocka_unit_test(periods_are_kept),
+        cmocka_unit_test(voltages_are_clamped_to_what_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
