@@ -78,6 +78,62 @@ static void soc_is_weighted_by_capacity(void **state)
     assert_int_equal(hub(&t, SIG_SOC), 9238);
 }
 
+/* Health (100 x 6 + 80 x 4) / 10 = 92, temperature (20 x 6 + 30 x 4) / 10 = 24. */
+static void health_and_temperature_are_weighted_too(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.part[0].capacity_mAh = 600000;
+    t.part[1].capacity_mAh = 400000;
+    put(&t, 0, SIG_SOH, 10000);
+    put(&t, 1, SIG_SOH, 8000);
+    put(&t, 0, SIG_TEMP, 200);
+    put(&t, 1, SIG_TEMP, 300);
+    aggregate(&t.hub, t.part, 2, MONO_S(103));
+    assert_int_equal(hub(&t, SIG_SOH), 9200);
+    assert_int_equal(hub(&t, SIG_TEMP), 240);
+}
+
+/* By module count it would be (88 x 5 + 95 x 5) / 10 = 91.5. */
+static void an_absent_cluster_does_not_change_the_weights(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    cluster(&t, 0, 8800, 49860, -27000);
+    cluster(&t, 1, 9500, 49830, -34300);
+    t.part[0].capacity_mAh = 600000;
+    t.part[1].capacity_mAh = 400000;
+    t.part[2].capacity_mAh = 0;
+    t.part[2].joined = false;
+    aggregate(&t.hub, t.part, 3, MONO_S(103));
+    assert_int_equal(hub(&t, SIG_SOC), 9080);
+}
+
+/* A part of the current is not the current. */
+static void a_sum_needs_every_cluster(void **state)
+{
+    static const enum signal missing[] = {SIG_CURRENT, SIG_VOLTAGE};
+
+    (void)state;
+    for (size_t i = 0; i < LEN(missing); i++) {
+        struct bench t;
+
+        bench_init(&t);
+        cluster(&t, 0, 5000, 52000, -10000);
+        cluster(&t, 1, 5000, 52000, -10000);
+        aggregate(&t.hub, t.part, 2, MONO_S(103));
+        assert_int_equal(hub(&t, SIG_CURRENT), -20000);
+        signal_forget(&t.b[1].s, missing[i]);
+        aggregate(&t.hub, t.part, 2, MONO_S(103));
+        assert_int_equal(signal_known(&t.hub.s, SIG_CURRENT), missing[i] != SIG_CURRENT);
+        assert_false(signal_known(&t.hub.s, SIG_POWER));
+    }
+}
+
 static void only_joined_clusters_count(void **state)
 {
     struct bench t;
@@ -209,6 +265,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_makers_screen),
         cmocka_unit_test(soc_is_weighted_by_capacity),
+        cmocka_unit_test(health_and_temperature_are_weighted_too),
+        cmocka_unit_test(an_absent_cluster_does_not_change_the_weights),
+        cmocka_unit_test(a_sum_needs_every_cluster),
         cmocka_unit_test(only_joined_clusters_count),
         cmocka_unit_test(extremes_say_where),
         cmocka_unit_test(an_old_datum_does_not_count),
