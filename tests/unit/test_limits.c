@@ -5,11 +5,11 @@
 #include "core/limits.h"
 
 /* Two clusters as in the captures: 6 modules with 480 A both ways, 4 modules with 59.2 A in and
- * 148 A out. Shares by capacity are 0.6 and 0.4. */
+ * 148 A out. Shares by capacity are 0.6 and 0.4. A third as the second waits for who needs it. */
 struct bench {
-    struct battery b[2];
-    struct part part[2];
-    struct stops_memory stops[2];
+    struct battery b[3];
+    struct part part[3];
+    struct stops_memory stops[3];
     struct limits_rules rules;
     struct limits_memory mem;
     struct limits_input in;
@@ -27,7 +27,7 @@ static void bench_init(struct bench *t)
     t->rules.profile = profile_find("generic-lfp-16s");
     t->rules.rise_centi_pct_s = 500;
     t->rules.rise_hold = MONO_S(10);
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         t->part[i] = (struct part){.b = &t->b[i],
                                    .profile = t->rules.profile,
                                    .number = (uint8_t)(i + 1),
@@ -47,6 +47,24 @@ static void bench_init(struct bench *t)
     t->in.n = 2;
     t->in.current_allowed = true;
     limits_init(&t->mem, &t->rules, 0);
+}
+
+/* n clusters alike: 6 modules, 100 Ah, so many mA both ways. */
+static void make_equal(struct bench *t, unsigned n, int64_t mA)
+{
+    t->in.n = n;
+    for (unsigned i = 0; i < n; i++) {
+        t->part[i].modules = 6;
+        t->part[i].capacity_mAh = 100000;
+        put(t, i, SIG_CHARGE_CURRENT_LIMIT, mA);
+        put(t, i, SIG_DISCHARGE_CURRENT_LIMIT, mA);
+    }
+}
+
+static void make_ghost(struct bench *t, unsigned i)
+{
+    t->part[i].joined = false;
+    t->part[i].ghost = true;
 }
 
 static void run(struct bench *t, mono_us now)
@@ -167,6 +185,54 @@ static void ghosts_never_raise_a_limit(void **state)
     assert_int_equal(t.out.dcl.value, 0);
 }
 
+/* 100, 300 and a ghost with 300 A: the two that are there 2 x 100, all three 3 x 100. */
+static void a_strong_ghost_does_not_raise_either(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    make_equal(&t, 3, 300000);
+    put(&t, 0, SIG_CHARGE_CURRENT_LIMIT, 100000);
+    put(&t, 0, SIG_DISCHARGE_CURRENT_LIMIT, 100000);
+    make_ghost(&t, 2);
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 200000);
+    assert_int_equal(t.out.dcl.after[STAGE_SHARING], 200000);
+}
+
+/* Nobody knows what it would carry. */
+static void a_cluster_without_capacity_lets_nothing_flow(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    make_equal(&t, 2, 100000);
+    t.part[1].capacity_mAh = 0;
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 0);
+    assert_int_equal(t.out.dcl.after[STAGE_SHARING], 0);
+    assert_int_equal(t.out.dcl.cluster, 2);
+}
+
+/* A fault stops as a protection does. */
+static void a_fault_stops_too(void **state)
+{
+    struct bench t;
+    struct limit ccl, dcl;
+
+    (void)state;
+    bench_init(&t);
+    t.b[0].a.active[TIER_FAULT] = ALARM_BIT(INTERNAL);
+    ccl = limit_of_cluster(&t.part[0], CHARGE);
+    dcl = limit_of_cluster(&t.part[0], DISCHARGE);
+    assert_int_equal(ccl.value, 0);
+    assert_int_equal(ccl.reason, REASON_PROTECTION);
+    assert_int_equal(dcl.value, 0);
+    assert_int_equal(dcl.reason, REASON_PROTECTION);
+}
+
 /* 2 clusters, 4 modules in the smaller: 433 A; one of them gone, 6 modules left: 310 A. */
 static void the_table_is_looked_up_by_the_smallest_cluster(void **state)
 {
@@ -266,6 +332,38 @@ static void a_cluster_never_carries_more_than_its_bus_bar(void **state)
     assert_int_equal(t.out.ccl.after[STAGE_ALLOWANCE], 666666);
 }
 
+/* Two clusters of 6 modules: 495 A; the one that is left: 310 A. */
+static void a_ghost_adds_nothing_to_the_table(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.rules.profile = profile_find("weco-4k4-pro");
+    make_equal(&t, 2, 600000);
+    make_ghost(&t, 1);
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 600000);
+    assert_int_equal(t.out.ccl.after[STAGE_ALLOWANCE], 310000);
+    assert_int_equal(t.out.dcl.after[STAGE_ALLOWANCE], 310000);
+}
+
+static void ghosts_and_bus_bars(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    make_equal(&t, 3, 600000);
+    make_ghost(&t, 2);
+    run(&t, MONO_S(1)); /* 2 x 400 A, not 3 x */
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 1200000);
+    assert_int_equal(t.out.ccl.after[STAGE_ALLOWANCE], 800000);
+    t.part[2].capacity_mAh = 300000; /* it may carry 3/5: 400 A / 0.6 */
+    run(&t, MONO_S(2));
+    assert_int_equal(t.out.ccl.after[STAGE_ALLOWANCE], 666666);
+}
+
 static void caps_set_points_and_the_state_lower(void **state)
 {
     struct bench t;
@@ -316,6 +414,84 @@ static void limits_rise_slowly_and_fall_at_once(void **state)
     assert_int_equal(t.out.ccl.value, 50000);
     run_to(&t, MONO_MS(28600));
     assert_in_range(t.out.ccl.value, 95000, 105000);
+}
+
+/* Who joins has to find its share first: both directions wait, and no longer than that. */
+static void another_cluster_holds_both_directions(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    make_equal(&t, 2, 100000);
+    t.part[1].joined = false;
+    run(&t, 1);
+    run_to(&t, MONO_S(30));
+    assert_int_equal(t.out.ccl.value, 100000);
+    assert_int_equal(t.out.dcl.value, 100000);
+    t.part[1].joined = true;
+    run_to(&t, MONO_S(40));
+    assert_int_equal(t.out.ccl.after[STAGE_STATE], 200000);
+    assert_int_equal(t.out.ccl.value, 100000);
+    assert_int_equal(t.out.ccl.reason, REASON_HOLD);
+    assert_int_equal(t.out.dcl.value, 100000);
+    assert_int_equal(t.out.dcl.reason, REASON_HOLD);
+    run_to(&t, MONO_MS(40200)); /* 10 s after the first run with it */
+    assert_true(t.out.ccl.value > 100000);
+    assert_int_equal(t.out.dcl.value, 200000);
+}
+
+/* One leaves in the moment another joins: as many as before, but others. */
+static void one_in_place_of_another_holds_too(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    make_equal(&t, 2, 100000);
+    put(&t, 1, SIG_CHARGE_CURRENT_LIMIT, 110000);
+    put(&t, 1, SIG_DISCHARGE_CURRENT_LIMIT, 110000);
+    t.part[1].joined = false;
+    run(&t, 1);
+    run_to(&t, MONO_S(30));
+    assert_int_equal(t.out.dcl.value, 100000);
+    t.part[0].joined = false;
+    t.part[1].joined = true;
+    run_to(&t, MONO_S(40));
+    assert_int_equal(t.out.ccl.value, 100000);
+    assert_int_equal(t.out.ccl.reason, REASON_HOLD);
+    assert_int_equal(t.out.dcl.value, 100000);
+    assert_int_equal(t.out.dcl.reason, REASON_HOLD);
+    run_to(&t, MONO_S(42));
+    assert_int_equal(t.out.ccl.value, 110000);
+    assert_int_equal(t.out.dcl.value, 110000);
+}
+
+/* 5 %/s of the cap of who is there: 6 x 50 A, and 310 A of the table; with the ghost it would be
+ * 600 A and 495 A. */
+static void a_ghost_does_not_make_the_rise_steeper(void **state)
+{
+    static const struct {
+        const char *what, *profile;
+        int64_t least, most; /* after 2.0 to 2.1 s */
+    } cases[] = {
+        {"sum of the profile", "generic-lfp-16s", 30000, 31500},
+        {"table",              "weco-4k4-pro",    31000, 32550},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct bench t;
+
+        print_message("  %s\n", cases[i].what);
+        bench_init(&t);
+        t.rules.profile = profile_find(cases[i].profile);
+        make_equal(&t, 2, 300000);
+        make_ghost(&t, 1);
+        run(&t, 1);
+        run_to(&t, MONO_MS(12100));
+        assert_in_range(t.out.ccl.value, cases[i].least, cases[i].most);
+    }
 }
 
 /* 2 % of the cap of 500 A is 10 A. */
@@ -390,6 +566,37 @@ static void voltages_stay_in_the_window(void **state)
     assert_int_equal(t.out.dvl.value, 49500);
 }
 
+/* The owner's top counts in place of the profile's 58.4 V. */
+static void the_owner_may_lower_the_top(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.rules.cvl_top_mV = 53000;
+    run(&t, 1);
+    assert_int_equal(t.out.cvl.after[STAGE_SHARING], 53200);
+    assert_int_equal(t.out.cvl.value, 53000);
+    assert_int_equal(t.out.cvl.reason, REASON_PROFILE_WINDOW);
+}
+
+/* Neither the profile's 46.4 V nor zero: what was told last. */
+static void a_total_loss_keeps_the_last_dvl(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    put(&t, 1, SIG_DISCHARGE_VOLTAGE_LIMIT, 48000);
+    run(&t, 1);
+    assert_int_equal(t.out.dvl.value, 48000);
+    make_ghost(&t, 0);
+    make_ghost(&t, 1);
+    run(&t, 2);
+    assert_int_equal(t.out.dvl.value, 48000);
+    assert_int_equal(t.out.dvl.reason, REASON_NO_CLUSTER);
+}
+
 static void voltages_before_anything_is_known_are_the_profiles(void **state)
 {
     struct bench t;
@@ -445,17 +652,27 @@ int main(void)
         cmocka_unit_test(a_limit_never_carried_is_the_profiles),
         cmocka_unit_test(sharing_takes_the_weakest_for_its_share),
         cmocka_unit_test(ghosts_never_raise_a_limit),
+        cmocka_unit_test(a_strong_ghost_does_not_raise_either),
+        cmocka_unit_test(a_cluster_without_capacity_lets_nothing_flow),
+        cmocka_unit_test(a_fault_stops_too),
         cmocka_unit_test(the_table_is_looked_up_by_the_smallest_cluster),
         cmocka_unit_test(a_ghost_keeps_its_row_of_the_table),
         cmocka_unit_test(a_cluster_that_is_not_counted_has_no_share),
         cmocka_unit_test(stage_one_says_whose_reason_it_is),
         cmocka_unit_test(each_direction_has_its_own_cap),
         cmocka_unit_test(a_cluster_never_carries_more_than_its_bus_bar),
+        cmocka_unit_test(a_ghost_adds_nothing_to_the_table),
+        cmocka_unit_test(ghosts_and_bus_bars),
         cmocka_unit_test(caps_set_points_and_the_state_lower),
         cmocka_unit_test(limits_rise_slowly_and_fall_at_once),
+        cmocka_unit_test(another_cluster_holds_both_directions),
+        cmocka_unit_test(one_in_place_of_another_holds_too),
+        cmocka_unit_test(a_ghost_does_not_make_the_rise_steeper),
         cmocka_unit_test(a_small_fall_is_no_new_cause),
         cmocka_unit_test(sharing_and_cluster_limit_are_one_cause),
         cmocka_unit_test(voltages_stay_in_the_window),
+        cmocka_unit_test(the_owner_may_lower_the_top),
+        cmocka_unit_test(a_total_loss_keeps_the_last_dvl),
         cmocka_unit_test(voltages_before_anything_is_known_are_the_profiles),
         cmocka_unit_test(no_stage_raises),
     };
