@@ -2,12 +2,14 @@
 """Breaks the code on purpose, one operator at a time, and counts the breaks no test notices.
 
     mutate.py [--seconds N] [--seed N] FILE...      default: 540 s, the core and the hub
+    mutate.py --list [FILE...]                      only counts the places, by file
 
 Works in a copy under build/mutate. Each mutant is built and the unit tests, vectors and scenarios are
 run until one fails. Survivors are printed with file and line. The last line counts: killed passed,
 surviving failed; survivors up to one in ten are tolerated.
 """
 import argparse
+import collections
 import pathlib
 import random
 import re
@@ -44,6 +46,13 @@ def places(root, names):
                         yield f, n, m.start(), m.end(), m.expand(to) if "\\1" in to else to
 
 
+def list_places(root, names):
+    count = collections.Counter(str(f.relative_to(root)) for f, *_ in places(root, names))
+    for name, n in sorted(count.items()):
+        print(f"{n:5} {name}")
+    print(f"{sum(count.values())} places")
+
+
 def run(build):
     made = subprocess.run(["cmake", "--build", str(build), "-j2"], capture_output=True, check=False)
     if made.returncode:
@@ -56,9 +65,13 @@ def main():
     args = argparse.ArgumentParser()
     args.add_argument("--seconds", type=int, default=540)
     args.add_argument("--seed", type=int, default=1)
+    args.add_argument("--list", action="store_true")
     args.add_argument("files", nargs="*", default=DEFAULT)
     args = args.parse_args()
     home = pathlib.Path(__file__).resolve().parent.parent
+    if args.list:
+        list_places(home, args.files)
+        return
     root = home / "build" / "mutate"
     shutil.rmtree(root, ignore_errors=True)
     tracked = subprocess.run(["git", "ls-files"], cwd=home, capture_output=True, text=True, check=True).stdout.split("\n")
