@@ -17,18 +17,21 @@ static void take_name(struct evidence *e, const struct frame *f)
 
 /* BYD sends 0x355 every 10 s and its name every 60 s: waiting for the name would let the data
  * look stale until then. A lost frame or a quiet bus is no evidence: 0x351 must have come. */
-static void take_rhythm(struct evidence *e, const struct frame *f, mono_us now)
+bool evidence_rhythm(struct evidence *e, const struct frame *f, mono_us now)
 {
+    bool before = e->slow;
+
     if (f->id == 0x351)
         e->count_351++;
     if (f->id != 0x355)
-        return;
+        return false;
     e->slow |= e->last_355 && mono_since(now, e->last_355) >= MONO_S(4) && e->count_351 >= 2;
     e->last_355 = now;
     e->count_351 = 0;
+    return e->slow != before;
 }
 
-static void take_frame(struct evidence *e, const struct frame *f)
+void evidence_add(struct evidence *e, const struct frame *f)
 {
     switch (f->id) {
     case 0x351:
@@ -85,15 +88,12 @@ static void take_frame(struct evidence *e, const struct frame *f)
     }
 }
 
-bool evidence_add(struct evidence *e, const struct frame *f, mono_us now)
+bool evidence_is_news(const struct evidence *e, const struct frame *f)
 {
-    struct evidence before = *e;
+    struct evidence with = *e;
 
-    take_frame(e, f);
-    take_rhythm(e, f, now);
-    before.last_355 = e->last_355;
-    before.count_351 = e->count_351;
-    return memcmp(&before, e, sizeof(before)) != 0;
+    evidence_add(&with, f);
+    return memcmp(&with, e, sizeof(with)) != 0;
 }
 
 bool evidence_is_full(const struct evidence *e)

@@ -1,4 +1,4 @@
-/* Telling the protocols of the 0x35x family apart by what is on the wire. Every frame adds
+/* Telling the protocols of the 0x35x family apart by what is on the wire. Frames add
  * evidence, none takes any away; the choice is a pure function of the evidence. */
 #ifndef INTAKE_EVIDENCE_H
 #define INTAKE_EVIDENCE_H
@@ -20,8 +20,13 @@ struct evidence {
     unsigned count_351;
 };
 
-/* Adds a frame. Returns whether the choice may be another now. */
-bool evidence_add(struct evidence *e, const struct frame *f, mono_us now);
+/* Whether a frame would add anything: the choice may be another then. */
+bool evidence_is_news(const struct evidence *e, const struct frame *f);
+void evidence_add(struct evidence *e, const struct frame *f);
+
+/* Tells when a frame came; each frame, added or not. Returns whether the choice may be another
+ * now. */
+bool evidence_rhythm(struct evidence *e, const struct frame *f, mono_us now);
 
 /* Nothing better is to be expected at once: the core frames, alarms and a name are there. */
 bool evidence_is_full(const struct evidence *e);

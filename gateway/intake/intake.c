@@ -12,7 +12,11 @@
 #define NO_SLOT 0xFF
 #define NO_ROW 0xFF
 #define UNDECIDED_US 2500000 /* after the first known frame "auto" decides with what it has */
+#define THIN_US 25000000     /* in a new life so little does not outweigh what it was before */
 #define NEW_LIFE_US 60000000 /* silent for longer: it may be another battery */
+#define GOOD_IN_A_ROW 3      /* frames in rhythm after which an optional part is expected */
+#define HINTS 3              /* frames with the same news that make a better decision */
+#define HINT_US 150000000    /* the slowest frame known comes every 60 s: BYD's name */
 #define BAD_IN_A_ROW 3       /* rejected frames after which limits do not hold any longer */
 
 /* What is kept for one id. */
@@ -26,6 +30,8 @@ struct slot {
     mono_us at, good_at;
     uint64_t alarm[TIER_COUNT];
     uint32_t received, rejected;
+    uint8_t streak; /* good ones in rhythm, up to GOOD_IN_A_ROW; it stays there */
+    uint8_t hints;  /* frames in a row that would be new evidence */
     uint32_t bad;   /* rejected since the last good one */
     bool no_limits; /* too many of them: its limits count as reported invalid */
 };
@@ -39,6 +45,7 @@ struct intake {
     uint8_t slot_of[0x800];
     struct evidence evidence;
     bool alive;
+    bool decided; /* in this life, by evidence */
     mono_us first_known, last_known;
     uint64_t rx, unknown, rejected;
     struct battery battery;
@@ -154,11 +161,12 @@ static void reject(struct intake *in, struct slot *s)
     in->rejected++;
 }
 
+/* A part that came once and never again must not make the battery stale for ever. */
 static bool in_control(const struct intake *in, const struct slot *s)
 {
     enum part part = s->row == NO_ROW ? ASIDE : in->protocol->rows[s->row].part;
 
-    return part == MANDATORY || (part == ONCE_SEEN && s->good_once);
+    return part == MANDATORY || (part == ONCE_SEEN && s->good_once && s->streak == GOOD_IN_A_ROW);
 }
 
 static void zero_limits(struct intake *in, struct slot *s)
@@ -187,8 +195,26 @@ static bool readable(const struct intake *in, const struct slot *s, const struct
     return frames_read(&row_for(in->protocol, s->row, f)->spec, f, &news) == HUB_OK;
 }
 
-static void take(struct slot *s)
+static mono_us stale_after(mono_us period)
 {
+    return mono_max(MONO_S(3), period * 5 / 2);
+}
+
+static void count_streak(const struct intake *in, struct slot *s)
+{
+    mono_us period = MONO_MS(in->protocol->rows[s->row].spec.every_ms);
+
+    if (s->streak == GOOD_IN_A_ROW)
+        return;
+    if (!s->good_once || mono_since(s->at, s->good_at) > stale_after(period))
+        s->streak = 0;
+    s->streak++;
+}
+
+static void take(const struct intake *in, struct slot *s)
+{
+    if (!s->judged || !s->good_once)
+        count_streak(in, s);
     s->good = s->raw;
     s->good_at = s->at;
     s->kept = s->good_once = true;
@@ -218,7 +244,7 @@ static void read_slot(struct intake *in, struct slot *s)
     if (!in->protocol || s->row == NO_ROW)
         return;
     if (readable(in, s, &s->raw)) {
-        take(s);
+        take(in, s);
         believe(in, s);
         s->no_limits = false;
     } else {
@@ -248,15 +274,19 @@ static bool judge_again(struct intake *in, struct slot *s)
     s->says_clear = false;
     memset(s->alarm, 0, sizeof(s->alarm));
     s->good_once = s->good_once && s->row != NO_ROW && readable(in, s, &s->good);
-    if (s->row == NO_ROW)
+    if (s->row == NO_ROW) {
+        s->streak = 0;
         return false;
+    }
     if (s->seen && readable(in, s, &s->raw)) {
-        take(s);
+        take(in, s);
         s->no_limits = false;
     } else if (s->seen) {
         reject(in, s);
     }
     s->judged = s->seen;
+    if (!s->good_once)
+        s->streak = 0;
     return s->kept || s->no_limits;
 }
 
@@ -296,29 +326,53 @@ static void decide_by_evidence(struct intake *in)
     const char *why = NULL;
     const struct protocol *p = evidence_choose(&in->evidence, &why);
 
+    in->decided = true;
     decide(in, p, why);
 }
 
 static bool waited_enough(const struct intake *in, mono_us now)
 {
-    return in->alive && mono_since(now, in->first_known) >= UNDECIDED_US;
+    return in->alive && mono_since(now, in->first_known) >= (in->protocol ? THIN_US : UNDECIDED_US);
 }
 
-/* What was decided stays until there is better evidence; a battery that was away for long may be
- * another one, so its evidence is taken anew. */
-static void consider(struct intake *in, const struct frame *f, mono_us now)
+/* What was decided stays until there is better evidence, and one stray or broken frame is none. */
+static bool believable(const struct intake *in, struct slot *s, mono_us before)
 {
-    bool is_new;
+    if (!in->decided)
+        return true;
+    if (s->hints && mono_since(s->at, before) > HINT_US)
+        s->hints = 0;
+    s->hints = evidence_is_news(&in->evidence, &s->raw) ? (uint8_t)(s->hints + 1) : 0;
+    return s->hints >= HINTS;
+}
 
-    if (!in->alive || mono_since(now, in->last_known) > NEW_LIFE_US) {
-        memset(&in->evidence, 0, sizeof(in->evidence));
-        in->first_known = now;
-        in->alive = true;
+static void consider(struct intake *in, struct slot *s, mono_us before)
+{
+    bool is_new = evidence_rhythm(&in->evidence, &s->raw, s->at);
+
+    if (believable(in, s, before)) {
+        is_new |= evidence_is_news(&in->evidence, &s->raw);
+        evidence_add(&in->evidence, &s->raw);
+        s->hints = 0;
     }
-    is_new = evidence_add(&in->evidence, f, now);
-    if (evidence_is_full(&in->evidence) || waited_enough(in, now)) {
-        if (is_new || !in->protocol)
-            decide_by_evidence(in);
+    if (in->decided ? is_new : evidence_is_full(&in->evidence) || waited_enough(in, s->at))
+        decide_by_evidence(in);
+}
+
+/* A battery that was away for long may be another one: its parts and its evidence must come
+ * anew. What the old one said last stays until then, for its ghost. */
+static void begin_life(struct intake *in, mono_us now)
+{
+    memset(&in->evidence, 0, sizeof(in->evidence));
+    in->first_known = now;
+    in->alive = true;
+    in->decided = false;
+    for (unsigned i = 0; i < in->n_slots; i++) {
+        struct slot *s = &in->slot[i];
+
+        s->seen = s->good_once = s->judged = false;
+        s->streak = s->hints = 0;
+        s->bad = 0;
     }
 }
 
@@ -347,26 +401,34 @@ void intake_free(struct intake *in)
     free(in);
 }
 
+static void rx_known(struct intake *in, struct slot *s, const struct frame *f, mono_us now)
+{
+    mono_us before = s->at;
+
+    if (!in->alive || mono_since(now, in->last_known) > NEW_LIFE_US)
+        begin_life(in, now);
+    in->last_known = now;
+    s->received++;
+    s->raw = *f;
+    memset(s->raw.data + (f->len < 8 ? f->len : 8), 0, f->len < 8 ? 8u - f->len : 0);
+    s->at = now;
+    s->seen = true;
+    s->judged = false;
+    if (in->is_auto)
+        consider(in, s, before);
+    if (!s->judged)
+        read_slot(in, s);
+}
+
 void intake_rx(struct intake *in, const struct frame *f, mono_us now)
 {
     struct slot *s = slot_find(in, f);
 
     in->rx++;
-    if (s) {
-        s->received++;
-        s->raw = *f;
-        memset(s->raw.data + (f->len < 8 ? f->len : 8), 0, f->len < 8 ? 8u - f->len : 0);
-        s->at = now;
-        s->seen = true;
-        s->judged = false;
-        if (in->is_auto)
-            consider(in, &s->raw, now);
-        in->last_known = now;
-        if (!s->judged)
-            read_slot(in, s);
-    } else {
+    if (s)
+        rx_known(in, s, f, now);
+    else
         in->unknown++;
-    }
     count(in);
 }
 
@@ -402,11 +464,6 @@ const struct module *intake_modules(const struct intake *in)
     return in->modules; /* this family shows none */
 }
 
-static mono_us stale_after(mono_us period)
-{
-    return mono_max(MONO_S(3), period * 5 / 2);
-}
-
 static bool has_core(const struct signals *s)
 {
     return signal_known(s, SIG_VOLTAGE) && signal_known(s, SIG_CURRENT) && signal_known(s, SIG_SOC);
@@ -425,13 +482,12 @@ void intake_control(const struct intake *in, struct intake_control *out)
     out->complete = in->protocol && has_core(&in->battery.s);
     for (unsigned i = 0; i < in->n_slots && in->protocol; i++) {
         const struct slot *s = &in->slot[i];
-        const struct row *row = s->row == NO_ROW ? NULL : &in->protocol->rows[s->row];
 
-        if (!row || row->part == ASIDE)
+        if (!in_control(in, s))
             continue;
         if (s->good_once)
-            control_add(out, s, MONO_MS(row->spec.every_ms));
-        else if (row->part == MANDATORY)
+            control_add(out, s, MONO_MS(in->protocol->rows[s->row].spec.every_ms));
+        else
             out->complete = false;
     }
     if (out->oldest == MONO_NEVER)
