@@ -1,6 +1,7 @@
 #include "core/stops.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* "Released at 54.0 V for 60 s", "after ten minutes of charging". */
 #define VOLTAGE_RELEASE MONO_S(60)
@@ -71,6 +72,14 @@ static bool is_voltage(enum stop stop)
     return stop == STOP_CHARGE_VOLTAGE || stop == STOP_DISCHARGE_VOLTAGE;
 }
 
+/* A voltage of 0 is no stop; 0 degC is one. */
+static bool is_off(enum stop stop, const struct threshold *at)
+{
+    bool cell = stop == STOP_CHARGE_CELL || stop == STOP_DISCHARGE_CELL;
+
+    return (is_voltage(stop) || cell) && !at->stop;
+}
+
 static bool read_value(const struct part *p, enum stop stop, mono_us now, int64_t *value)
 {
     enum signal sigs[] = {looks[stop].sig, looks[stop].otherwise};
@@ -105,10 +114,10 @@ static void run_stop(struct stops_memory *mem, const struct part *p, enum stop s
     bool high = looks[stop].high;
     int64_t value;
 
-    if (is_voltage(stop) && at.stop)
-        at.stop += high ? -margin_mV : margin_mV;
-    if ((is_voltage(stop) && !at.stop) || !read_value(p, stop, now, &value))
+    if (is_off(stop, &at) || !read_value(p, stop, now, &value))
         return;
+    if (is_voltage(stop))
+        at.stop += high ? -margin_mV : margin_mV;
     if (high ? value >= at.stop : value <= at.stop) {
         mem->on[stop] = true;
         mem->good_since[stop] = 0;
@@ -143,6 +152,12 @@ void stops_run(struct stops_memory *mem, const struct part *p, mono_us period, m
     for (enum stop stop = 0; stop < STOP_COUNT; stop++)
         run_stop(mem, p, stop, margin, now);
     run_taper(mem, p);
+}
+
+void stops_pause(struct stops_memory *mem)
+{
+    mem->charging_since = 0;
+    memset(mem->good_since, 0, sizeof(mem->good_since));
 }
 
 enum stop stops_against(const struct stops_memory *mem, enum direction direction)

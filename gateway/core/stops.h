@@ -36,6 +36,10 @@ struct stops_memory {
  * control set: above 3 s the voltage stops are tightened by 0.4 V. */
 void stops_run(struct stops_memory *mem, const struct part *p, mono_us period, mono_us now);
 
+/* The cluster is not counted now: it keeps its stops, and no time that passes unseen counts for a
+ * release. */
+void stops_pause(struct stops_memory *mem);
+
 /* The first stop in force against the direction, or STOP_COUNT. */
 enum stop stops_against(const struct stops_memory *mem, enum direction direction);
 

@@ -302,6 +302,8 @@ static void run_cluster(struct hub *hub, unsigned i)
                                  .capacity_mAh = capacity_of(c, modules)};
     if (hub->part[i].joined)
         stops_run(&hub->stops[i], &hub->part[i], in.period, hub->now);
+    else
+        stops_pause(&hub->stops[i]);
     for (enum tier tier = 0; tier < TIER_COUNT; tier++)
         alarm_put(hub, a, place, tier, ~HUB_BITS, cluster_battery(c)->a.active[tier]);
     alarm_put(hub, a, place, TIER_WARNING, HUB_BITS, hub_bits(hub, c, modules));
