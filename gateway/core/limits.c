@@ -488,9 +488,12 @@ void limits_run(struct limits *out, struct limits_memory *mem, const struct limi
 {
     /* After a stall a limit does not catch up. */
     mono_us dt = mono_min(mono_since(now, mem->last_run), LONGEST_STEP);
+    struct limits_input dis = *in;
+
+    dis.parts = in->discharge_parts;
 
     out->ccl = stage_cluster(in, CHARGE);
-    out->dcl = stage_cluster(in, DISCHARGE);
+    out->dcl = stage_cluster(&dis, DISCHARGE);
     if (any_joined(in)) {
         charge_voltage(&out->cvl, rules, in, now);
         discharge_voltage(&out->dvl, rules, in);
@@ -502,19 +505,19 @@ void limits_run(struct limits *out, struct limits_memory *mem, const struct limi
     mark(&out->ccl, STAGE_CLUSTER);
     mark(&out->dcl, STAGE_CLUSTER);
     stage_sharing(&out->ccl, in, rules, CHARGE);
-    stage_sharing(&out->dcl, in, rules, DISCHARGE);
+    stage_sharing(&out->dcl, &dis, rules, DISCHARGE);
     stage_allowance(&out->ccl, in, rules);
-    stage_allowance(&out->dcl, in, rules);
+    stage_allowance(&out->dcl, &dis, rules);
     stage_cells(&out->ccl, in, rules, CHARGE);
-    stage_cells(&out->dcl, in, rules, DISCHARGE);
+    stage_cells(&out->dcl, &dis, rules, DISCHARGE);
     note_over_current(mem, in, now);
     stage_protection(&out->ccl, mem, now);
     stage_protection(&out->dcl, mem, now);
-    stage_state(&out->ccl, in->current_allowed, rules->ccl_cap_mA, &in->ccl, now);
-    stage_state(&out->dcl, in->current_allowed, rules->dcl_cap_mA, &in->dcl, now);
+    stage_state(&out->ccl, in->charge_allowed, rules->ccl_cap_mA, &in->ccl, now);
+    stage_state(&out->dcl, in->discharge_allowed, rules->dcl_cap_mA, &in->dcl, now);
     note_membership(mem, rules, in, now);
     stage_rate(&out->ccl, &mem->ccl, rules, rate_cap(in, rules, CHARGE), true, dt, now);
-    stage_rate(&out->dcl, &mem->dcl, rules, rate_cap(in, rules, DISCHARGE), rules->discharge_ramp,
+    stage_rate(&out->dcl, &mem->dcl, rules, rate_cap(&dis, rules, DISCHARGE), rules->discharge_ramp,
                dt, now);
     mem->last_run = now;
 }

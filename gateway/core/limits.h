@@ -62,9 +62,10 @@ struct set_point {
 /* What the pipeline looks at in one run. */
 struct limits_input {
     const struct part *parts;
-    const struct stops_memory *stops; /* one for each part */
+    const struct part *discharge_parts; /* for DCL: with those that keep it for a moment */
+    const struct stops_memory *stops;   /* one for each part */
     unsigned n;
-    bool current_allowed; /* by the state of the hub */
+    bool charge_allowed, discharge_allowed; /* by the state of the hub */
     struct set_point ccl, dcl, cvl;
 };
 

@@ -259,12 +259,24 @@ static void keep_lower(struct battery *last, const struct battery *b, enum signa
         signal_set(&last->s, sig, b->s.value[sig], b->s.at[sig]);
 }
 
+/* "Pure loss of communication with the last voltage above 50 V and no alarm." */
+#define HEALTHY_mV 50000
+
+static bool was_healthy(const struct battery *b)
+{
+    const struct alarms *a = &b->a;
+
+    return signal_or(&b->s, SIG_VOLTAGE, 0) > HEALTHY_mV &&
+           !(a->active[TIER_WARNING] | a->active[TIER_PROTECTION] | a->active[TIER_FAULT]);
+}
+
 /* The battery the limits rest on. A ghost's last word is that of the moment it was counted last;
  * what trickles in after that may lower it, never raise it, whatever becomes of the protocol. */
 static const struct battery *believed(struct cluster *c, const struct battery *b)
 {
     if (!c->member.ghost) {
         c->last = *b;
+        c->hold_dcl = member_joined(&c->member) && was_healthy(b);
         return b;
     }
     keep_lower(&c->last, b, SIG_CHARGE_CURRENT_LIMIT);
@@ -309,6 +321,28 @@ static void run_cluster(struct hub *hub, unsigned i)
     alarm_put(hub, a, place, TIER_WARNING, HUB_BITS, hub_bits(hub, c, modules));
 }
 
+/* A glitch of a bus must not black out an island: DCL goes on as if the cluster were counted. */
+static bool holds_dcl(const struct hub *hub, const struct cluster *c)
+{
+    return c->member.ghost && c->hold_dcl && !hub->supervisor.stopping &&
+           hub->now < c->member.silent_since + hub->rules.loss_hold_dcl;
+}
+
+#define SOC_SMALL 1500 /* below this nobody is shown more than there is */
+
+static void smooth_soc(struct hub *hub)
+{
+    struct signals *s = &hub->snap.hub.s;
+    bool direct = false;
+
+    if (!signal_known(s, SIG_SOC))
+        return;
+    for (unsigned i = 0; i < hub->n_clusters; i++)
+        direct = direct || stops_against(&hub->stops[i], DISCHARGE) != STOP_COUNT;
+    s->value[SIG_SOC] = smooth_run(&hub->soc, s->value[SIG_SOC], hub->limits_memory.joined,
+                                   direct || s->value[SIG_SOC] < SOC_SMALL, hub->now);
+}
+
 static unsigned count_joined(const struct hub *hub)
 {
     unsigned joined = 0;
@@ -323,6 +357,10 @@ static void run_supervisor(struct hub *hub)
     struct supervisor *sv = &hub->supervisor;
 
     supervisor_run(sv, &hub->rules.supervisor, count_joined(hub), hub->n_clusters, hub->now);
+    if (sv->state != HUB_STOPPED || sv->reason != REASON_NO_CLUSTER)
+        hub->dark_since = 0;
+    else if (!hub->dark_since)
+        hub->dark_since = hub->now;
     if (sv->state != hub->told_state)
         event_put(hub, EVENT_HUB_STATE, EVENT_AT_HUB, hub->told_state, sv->state, sv->reason, "");
     hub->told_state = sv->state;
@@ -342,14 +380,22 @@ static void tell_reason(struct hub *hub, enum event_kind kind, enum reason *told
 
 static void run_limits(struct hub *hub)
 {
+    struct part held[MAX_CLUSTERS];
     struct limits_input in = {.parts = hub->part,
+                              .discharge_parts = held,
                               .stops = hub->stops,
                               .n = hub->n_clusters,
-                              .current_allowed = hub_current_allowed(hub->supervisor.state),
+                              .charge_allowed = hub_current_allowed(hub->supervisor.state),
+                              .discharge_allowed = hub_current_allowed(hub->supervisor.state),
                               .ccl = hub->set_ccl,
                               .dcl = hub->set_dcl,
                               .cvl = hub->set_cvl};
 
+    for (unsigned i = 0; i < hub->n_clusters; i++) {
+        held[i] = hub->part[i];
+        if (holds_dcl(hub, &hub->cluster[i]))
+            held[i].joined = in.discharge_allowed = true;
+    }
     limits_run(&hub->limits, &hub->limits_memory, &hub->rules.limits, &in, hub->now);
     tell_reason(hub, EVENT_CCL_REASON, &hub->told_ccl, hub->limits_memory.ccl.cause);
     tell_reason(hub, EVENT_DCL_REASON, &hub->told_dcl, hub->limits_memory.dcl.cause);
@@ -373,8 +419,10 @@ void hub_run(struct hub *hub)
     for (unsigned i = 0; i < hub->n_clusters; i++)
         run_cluster(hub, i);
     aggregate(&hub->snap.hub, hub->part, hub->n_clusters, hub->now);
+    conformity_run(hub->conformity, hub->part, hub->n_clusters, hub->now);
     run_supervisor(hub);
     run_limits(hub);
+    smooth_soc(hub);
     ports_alarms(hub);
     publish(hub);
     settle_tell(hub);

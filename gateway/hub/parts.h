@@ -3,8 +3,10 @@
 #define HUB_PARTS_H
 
 #include "core/aggregate.h"
+#include "core/conformity.h"
 #include "core/limits.h"
 #include "core/member.h"
+#include "core/smooth.h"
 #include "core/supervisor.h"
 #include "dialects/dialect.h"
 #include "hub/hub.h"
@@ -32,6 +34,7 @@ struct cluster {
     const struct profile *profile;
     struct port_state port;
     struct member member;
+    bool hold_dcl;         /* lost with a healthy last word: DCL is kept for a moment */
     struct battery last;   /* while it is a ghost: its last word when it was counted */
     struct battery serial; /* what hub_report brought; used instead of the intake's */
     struct module serial_modules[MAX_MODULES];
@@ -56,6 +59,8 @@ struct hub_rules {
     struct supervisor_rules supervisor;
     struct limits_rules limits;
     mono_us set_point_life;
+    mono_us loss_hold_dcl;
+    enum { LOSS_BY_DIALECT, LOSS_ZERO, LOSS_SILENT } on_total_loss;
 };
 
 struct keeper { /* latched alarms of one place and tier on their way to the store */
@@ -77,6 +82,9 @@ struct hub {
     struct alarms own; /* what the hub sees about itself */
     struct part part[MAX_CLUSTERS];
     struct stops_memory stops[MAX_CLUSTERS];
+    struct conformity conformity[MAX_CLUSTERS];
+    struct smooth soc;
+    mono_us dark_since; /* every cluster is gone since; 0: not so */
     struct snapshot snap;
     struct battery tell; /* the hub as inverters hear it: last good SOC and voltage */
 
@@ -102,6 +110,8 @@ void alarm_put(struct hub *hub, struct alarms *a, uint8_t place, enum tier tier,
 /* ports.c: frames to and from the ports. */
 struct port_state *port_of(struct hub *hub, enum port port);
 void ports_set_time(struct hub *hub);
+/* Every cluster is gone for so long that this inverter is left to its own time-out. */
+bool inverter_is_muted(const struct hub *hub, const struct inverter *inv);
 /* Alarms of the inverter ports. */
 void ports_alarms(struct hub *hub);
 

@@ -43,13 +43,25 @@ void hub_link(struct hub *hub, enum port port, const struct link_report *report)
     hub->dirty = true;
 }
 
+/* "After 60 s of zero limits": some inverters act on silence and on nothing else. */
+#define DARK_ENOUGH MONO_S(60)
+
+bool inverter_is_muted(const struct hub *hub, const struct inverter *inv)
+{
+    bool silent =
+        hub->rules.on_total_loss == LOSS_SILENT ||
+        (hub->rules.on_total_loss == LOSS_BY_DIALECT && inv->speaker.dialect->silent_on_loss);
+
+    return silent && hub->dark_since && mono_since(hub->now, hub->dark_since) >= DARK_ENOUGH;
+}
+
 /* Nobody takes our frames, or an inverter that used to speak has fallen silent. */
 static bool inverter_is_lost(const struct hub *hub, const struct inverter *inv)
 {
     mono_us last_tx = mono_max(inv->port.last_tx, hub->started);
     mono_us patience = MONO_S(inv->speaker.dialect->inverter_lost_s);
 
-    if (mono_since(hub->now, last_tx) > INVERTER_PATIENCE)
+    if (mono_since(hub->now, last_tx) > INVERTER_PATIENCE && !inverter_is_muted(hub, inv))
         return true;
     return patience && inv->port.last_rx && mono_since(hub->now, inv->port.last_rx) > patience;
 }
@@ -95,7 +107,8 @@ static bool next_frame(struct hub *hub, enum port port, struct frame *out)
     /* Nothing leaves that rests on an old run of the rules, whoever forgot to run them. */
     if (mono_since(hub->now, hub->last_run) > RUN_MAX)
         hub_run(hub);
-    if (!inv->used || !speaker_next(&inv->speaker, &hub->tell, hub->now, out))
+    if (!inv->used || inverter_is_muted(hub, inv) ||
+        !speaker_next(&inv->speaker, &hub->tell, hub->now, out))
         return false;
     note_said(inv, out);
     return true;
@@ -154,7 +167,8 @@ bool hub_stopped(const struct hub *hub)
     for (unsigned i = 0; i < MAX_INVERTERS; i++) {
         const struct inverter *inv = &hub->inverter[i];
 
-        if (inv->used && port_can_send(&inv->port) && inv->zeros < STOP_FRAMES)
+        if (inv->used && port_can_send(&inv->port) && inv->zeros < STOP_FRAMES &&
+            !inverter_is_muted(hub, inv))
             return false;
     }
     return hub->supervisor.stopping;
@@ -170,7 +184,8 @@ static mono_us port_deadline(struct hub *hub, enum port port)
         return (unsigned)port < hub->n_clusters && !hub->cluster[port].is_serial
                    ? intake_deadline(hub->cluster[port].in)
                    : MONO_NEVER;
-    if (!hub->inverter[port - PORT_INVERTER].used)
+    if (!hub->inverter[port - PORT_INVERTER].used ||
+        inverter_is_muted(hub, &hub->inverter[port - PORT_INVERTER]))
         return MONO_NEVER;
     return speaker_deadline(&hub->inverter[port - PORT_INVERTER].speaker);
 }

@@ -200,31 +200,35 @@ static void publish_counts(struct hub *hub)
     set(s, SIG_PARTIAL, ghosts > 0, hub->now);
 }
 
-/* Clusters are paralleled as equals: the manual asks for the same number of modules in each. */
-static bool counts_differ(const struct hub *hub)
+/* What of the hub is not conform, as warnings: bit of conformity and alarm. */
+static void warn_conformity(struct hub *hub, unsigned bits)
 {
-    unsigned first = 0;
+    static const struct {
+        unsigned bit;
+        uint64_t alarm;
+    } warnings[] = {
+        {CONFORMITY_COUNT,    ALARM_BIT(MODULE_COUNT)    },
+        {CONFORMITY_FIRMWARE, ALARM_BIT(FIRMWARE_DIFFERS)},
+        {CONFORMITY_SOC,      ALARM_BIT(SOC_DIFFERS)     },
+        {CONFORMITY_VOLTAGE,  ALARM_BIT(VOLTAGE_DIFFERS) },
+    };
 
-    for (unsigned i = 0; i < hub->n_clusters; i++) {
-        if (!hub->part[i].joined)
-            continue;
-        if (first && hub->part[i].modules != first)
-            return true;
-        first = hub->part[i].modules;
-    }
-    return false;
+    for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++)
+        alarm_put(hub, &hub->own, EVENT_AT_HUB, TIER_WARNING, warnings[i].alarm,
+                  bits & warnings[i].bit ? warnings[i].alarm : 0);
 }
 
 static void publish_readiness(struct hub *hub)
 {
-    int64_t conformity = counts_differ(hub) ? 1 : 0;
+    unsigned bits = 0;
     bool all = true;
 
     for (unsigned i = 0; i < hub->n_clusters; i++) {
         struct cluster *c = &hub->cluster[i];
-        int64_t mine = hub->part[i].joined ? conformity : 0;
+        int64_t mine = hub->conformity[i].bits;
 
         publish_cluster(hub, i, mine);
+        bits |= hub->conformity[i].bits;
         all = all && hub->part[i].joined;
         if (hub->part[i].joined && mine != c->told_conformity) {
             event_put(hub, EVENT_READY, (uint8_t)(EVENT_AT_CLUSTER + i), c->told_conformity, mine,
@@ -232,10 +236,9 @@ static void publish_readiness(struct hub *hub)
             c->told_conformity = mine;
         }
     }
-    alarm_put(hub, &hub->own, EVENT_AT_HUB, TIER_WARNING, ALARM_BIT(MODULE_COUNT),
-              conformity ? ALARM_BIT(MODULE_COUNT) : 0);
-    set(&hub->snap.hub.s, SIG_READY, all && !conformity, hub->now);
-    set(&hub->snap.hub.s, SIG_CONFORMITY, conformity, hub->now);
+    warn_conformity(hub, bits);
+    set(&hub->snap.hub.s, SIG_READY, all && !bits, hub->now);
+    set(&hub->snap.hub.s, SIG_CONFORMITY, bits, hub->now);
 }
 
 static void publish_inverters(struct hub *hub)

@@ -22,6 +22,12 @@ void rules_read(struct hub_rules *rules, const struct config *cfg)
     rules->supervisor.start_incomplete = is(cfg, "start_incomplete", "present");
     rules->supervisor.start_wait = seconds(cfg, "start_wait_s");
     rules->set_point_life = seconds(cfg, "setpoint_timeout_s");
+    rules->loss_hold_dcl = seconds(cfg, "loss_hold_dcl");
+    rules->on_total_loss = LOSS_BY_DIALECT;
+    if (is(cfg, "on_total_loss", "zero"))
+        rules->on_total_loss = LOSS_ZERO;
+    if (is(cfg, "on_total_loss", "silent"))
+        rules->on_total_loss = LOSS_SILENT;
     l->profile = profile_find(config_text(cfg, "hub", 0, "profile"));
     l->share_by_count = is(cfg, "share", "count");
     l->ccl_cap_mA = config_num(cfg, "limits", 0, "charge_current_max");

@@ -55,8 +55,9 @@ static void check(const struct hub *hub)
     must(signal_known(s, SIG_CHARGE_VOLTAGE_LIMIT) && signal_known(s, SIG_DISCHARGE_VOLTAGE_LIMIT));
     must(s->value[SIG_CHARGE_VOLTAGE_LIMIT] > 0 && s->value[SIG_DISCHARGE_VOLTAGE_LIMIT] > 0);
     must(s->value[SIG_CHARGE_CURRENT_LIMIT] >= 0 && s->value[SIG_DISCHARGE_CURRENT_LIMIT] >= 0);
-    must(allowed ||
-         (!s->value[SIG_CHARGE_CURRENT_LIMIT] && !s->value[SIG_DISCHARGE_CURRENT_LIMIT]));
+    /* Only a healthy cluster that just fell silent keeps its discharge limit for a moment. */
+    must(allowed || !s->value[SIG_CHARGE_CURRENT_LIMIT]);
+    must(allowed || !s->value[SIG_DISCHARGE_CURRENT_LIMIT] || s->value[SIG_CLUSTERS_GHOST] > 0);
     must(s->value[SIG_CLUSTERS_JOINED] > 0 ||
          (!s->value[SIG_CHARGE_CURRENT_LIMIT] && !signal_known(s, SIG_SOC)));
     check_stages(s, SIG_CCL_STAGE, 1);

@@ -43,9 +43,10 @@ static void bench_init(struct bench *t)
     put(t, 1, SIG_CHARGE_CURRENT_LIMIT, 59200);
     put(t, 1, SIG_DISCHARGE_CURRENT_LIMIT, 148000);
     t->in.parts = t->part;
+    t->in.discharge_parts = t->part;
     t->in.stops = t->stops;
     t->in.n = 2;
-    t->in.current_allowed = true;
+    t->in.charge_allowed = t->in.discharge_allowed = true;
     limits_init(&t->mem, &t->rules, 0);
 }
 
@@ -377,11 +378,11 @@ static void caps_set_points_and_the_state_lower(void **state)
     assert_int_equal(t.out.dcl.after[STAGE_STATE], 40000);
     run(&t, MONO_S(5)); /* over at its moment */
     assert_int_equal(t.out.dcl.after[STAGE_STATE], 370000);
-    t.in.current_allowed = false;
+    t.in.charge_allowed = t.in.discharge_allowed = false;
     run(&t, MONO_S(6));
     assert_int_equal(t.out.ccl.after[STAGE_STATE], 0);
     assert_int_equal(t.out.ccl.reason, REASON_HUB_STATE);
-    t.in.current_allowed = true;
+    t.in.charge_allowed = t.in.discharge_allowed = true;
     t.in.ccl = (struct set_point){.value = 200000, .until = MONO_S(50)};
     run(&t, MONO_S(7)); /* a set-point never raises */
     assert_int_equal(t.out.ccl.after[STAGE_STATE], 100000);
@@ -631,7 +632,7 @@ static void no_stage_raises(void **state)
             put(&t, i, SIG_CHARGE_CURRENT_LIMIT, (seed >> 5) % 600000);
             put(&t, i, SIG_DISCHARGE_CURRENT_LIMIT, (seed >> 7) % 600000);
         }
-        t.in.current_allowed = seed >> 20 & 1;
+        t.in.charge_allowed = t.in.discharge_allowed = seed >> 20 & 1;
         run(&t, MONO_MS(100) * (round + 1));
         for (unsigned s = STAGE_CLUSTER; s < STAGE_RATE; s++) {
             assert_true(t.out.ccl.after[s + 1] <= t.out.ccl.after[s]);
@@ -640,7 +641,7 @@ static void no_stage_raises(void **state)
             assert_true(t.out.dvl.after[s + 1] >= t.out.dvl.after[s]);
         }
         assert_true(t.out.ccl.value >= 0 && t.out.dcl.value >= 0);
-        assert_true(t.in.current_allowed || (t.out.ccl.value == 0 && t.out.dcl.value == 0));
+        assert_true(t.in.charge_allowed || (t.out.ccl.value == 0 && t.out.dcl.value == 0));
         assert_true(t.out.cvl.value > 0 && t.out.dvl.value > 0);
     }
 }
