@@ -72,6 +72,18 @@ static void broken_dialects_are_refused(void **state)
     d.unknown = UNKNOWN_VALUE; /* which? */
     assert_int_equal(dialect_check(&d), HUB_ESPEC);
     d = *good;
+    d.key = NULL;
+    assert_int_equal(dialect_check(&d), HUB_ESPEC);
+    d = *good;
+    d.key = "";
+    assert_int_equal(dialect_check(&d), HUB_ESPEC);
+    d = *good;
+    d.aliases = NULL;
+    assert_int_equal(dialect_check(&d), HUB_ESPEC);
+    d = *good;
+    d.title = NULL;
+    assert_int_equal(dialect_check(&d), HUB_ESPEC);
+    d = *good;
     d.n_frames = 0;
     assert_int_equal(dialect_check(&d), HUB_ESPEC);
     d = *good;
@@ -348,6 +360,42 @@ static void voltages_are_clamped_to_what_is_taken(void **state)
     }
 }
 
+/* A dialect with one bound: it holds, and what has none is said as it is. */
+static void a_bound_may_stand_alone(void **state)
+{
+    static const struct {
+        const char *what;
+        int32_t cvl_min, cvl_max, dvl_min, dvl_max;
+        int said_cvl, said_dvl;
+    } cases[] = {
+        {"none",           0,     0,     0,     0,     540, 495},
+        {"charge only",    41000, 50000, 0,     0,     500, 495},
+        {"discharge only", 0,     0,     41000, 48000, 540, 480},
+    };
+    static struct battery hub;
+
+    (void)state;
+    know_everything(&hub);
+    signal_set(&hub.s, SIG_CHARGE_VOLTAGE_LIMIT, 54000, 0);
+    signal_set(&hub.s, SIG_DISCHARGE_VOLTAGE_LIMIT, 49500, 0);
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct dialect d = *dialect_find("sma");
+        struct speaker sp;
+        struct frame f;
+
+        print_message("  %s\n", cases[i].what);
+        d.cvl_min_mV = cases[i].cvl_min;
+        d.cvl_max_mV = cases[i].cvl_max;
+        d.dvl_min_mV = cases[i].dvl_min;
+        d.dvl_max_mV = cases[i].dvl_max;
+        speaker_init(&sp, &d, 0);
+        assert_true(speaker_next(&sp, &hub, 0, &f)); /* 0x351 is its first */
+        assert_int_equal(f.id, 0x351);
+        assert_int_equal(f.data[0] | f.data[1] << 8, cases[i].said_cvl);
+        assert_int_equal(f.data[6] | f.data[7] << 8, cases[i].said_dvl);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +409,7 @@ int main(void)
         cmocka_unit_test(every_alarm_has_its_place_on_the_wire),
         cmocka_unit_test(periods_are_kept),
         cmocka_unit_test(voltages_are_clamped_to_what_is_taken),
+        cmocka_unit_test(a_bound_may_stand_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "io/clock.h"
 #include "io/loop.h"
 
 /* A link that holds frames, takes or refuses others, and counts what is done to it. */
@@ -92,12 +93,13 @@ static const struct link_ops fake_ops = {.kind = "fake",
 /* --- what is logged --- */
 
 static char logged[20][512];
+static enum log_level level_of[20];
 static unsigned n_logged;
 
 static void listen(enum log_level level, const char *line)
 {
-    (void)level;
     assert_true(n_logged < LEN(logged));
+    level_of[n_logged] = level;
     snprintf(logged[n_logged++], sizeof(logged[0]), "%s", line);
 }
 
@@ -107,6 +109,15 @@ static unsigned told(const char *what)
 
     for (unsigned i = 0; i < n_logged; i++)
         n += strstr(logged[i], what) != NULL;
+    return n;
+}
+
+static unsigned told_at(enum log_level level)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < n_logged; i++)
+        n += level_of[i] == level;
     return n;
 }
 
@@ -130,7 +141,7 @@ static void ignore(void *arg, const struct config_error *err)
     (void)arg, (void)err;
 }
 
-static void site_init(struct site *s)
+static void site_start(struct site *s, mono_us now)
 {
     static const char ini[] = "[hub]\nclusters = 2\nprofile = generic-lfp-16s\n"
                               "[cluster.1]\nlink = sim\n[cluster.2]\nlink = sim\n"
@@ -138,7 +149,7 @@ static void site_init(struct site *s)
     struct config *cfg = config_parse(ini, strlen(ini), must_not, ignore, NULL);
 
     memset(s, 0, sizeof(*s));
-    s->now = MONO_S(100);
+    s->now = now;
     s->loop.hub = hub_new(cfg, s->now);
     s->loop.store = &s->store;
     s->loop.wake = -1;
@@ -154,6 +165,11 @@ static void site_init(struct site *s)
     s->loop.link[PORT_INVERTER] = &s->link[PORT_INVERTER].l;
     n_logged = 0;
     log_to(listen);
+}
+
+static void site_init(struct site *s)
+{
+    site_start(s, MONO_S(100));
 }
 
 static void site_end(struct site *s)
@@ -395,6 +411,60 @@ static void a_link_is_tended_when_it_is_due(void **state)
     site_end(&s);
 }
 
+/* Links that are lost raise an alarm after 2 s; that a limit has a reason is for who asks. */
+static void alarms_are_warnings_and_reasons_are_detail(void **state)
+{
+    struct site s;
+
+    (void)state;
+    site_init(&s);
+    s.link[PORT_CLUSTER].l.state = LINK_CLOSED;
+    log_threshold(LOG_DEBUG);
+    pass(&s, 30);
+    log_threshold(LOG_INFO);
+    assert_int_equal(told("limit: "), 2);
+    assert_int_equal(told_at(LOG_DEBUG), 2);
+    assert_int_equal(told("A bus or line is down"), 1);
+    assert_int_equal(told_at(LOG_WARN), 1);
+    assert_true(told_at(LOG_INFO) > 0); /* the links */
+    site_end(&s);
+}
+
+/* --- stopping, on the machine's clock --- */
+
+static unsigned limits_written(const struct fake *k)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < k->n_written; i++)
+        n += k->written[i] == 0x351;
+    return n;
+}
+
+static void it_stops_after_three_rounds_or_at_once(void **state)
+{
+    static const struct {
+        const char *what;
+        unsigned stop, rounds;
+    } cases[] = {
+        {"asked once: three frames of zero limits", 1, 3},
+        {"asked again: none is waited for",         2, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct site s;
+
+        print_message("  %s\n", cases[i].what);
+        site_start(&s, clock_now());
+        atomic_store(&s.loop.stop, cases[i].stop);
+        loop_run(&s.loop);
+        assert_int_equal(limits_written(&s.link[PORT_INVERTER]), cases[i].rounds);
+        assert_int_equal(told("stopping"), 1);
+        site_end(&s);
+    }
+}
+
 /* --- standing still --- */
 
 /* What waited while nobody looked has an age nobody knows. */
@@ -477,6 +547,8 @@ int main(void)
         cmocka_unit_test(a_link_that_never_opened_says_why_once),
         cmocka_unit_test(a_change_of_a_link_says_why_once),
         cmocka_unit_test(a_link_is_tended_when_it_is_due),
+        cmocka_unit_test(alarms_are_warnings_and_reasons_are_detail),
+        cmocka_unit_test(it_stops_after_three_rounds_or_at_once),
         cmocka_unit_test(what_queued_up_in_a_stall_is_thrown_away),
         cmocka_unit_test(a_confirmation_outlives_a_stall),
         cmocka_unit_test(a_store_that_keeps_nothing_holds_nobody_up),

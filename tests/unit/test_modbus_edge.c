@@ -109,6 +109,33 @@ static void allow_blocks(void **state)
     }
 }
 
+/* Somebody who has no address, on a socket that is none of the two. */
+static void who_has_no_address_is_in_no_block(void **state)
+{
+    const struct sockaddr_storage nobody = {.ss_family = AF_UNIX};
+    const struct config_cidr every[] = {
+        {{0}, 0, false},
+        {{0}, 0, true }
+    };
+
+    (void)state;
+    assert_false(address_in(&nobody, &every[0]));
+    assert_false(address_in(&nobody, &every[1]));
+}
+
+static void a_host_too_long_is_no_address(void **state)
+{
+    struct sockaddr_storage at;
+    char text[2 * CONFIG_TEXT_MAX];
+
+    (void)state;
+    for (size_t len = CONFIG_TEXT_MAX - 2; len < CONFIG_TEXT_MAX + 3; len++) {
+        memset(text, '1', len);
+        strcpy(text + len, ":1502");
+        assert_int_equal(address_parse(text, &at), HUB_ERANGE);
+    }
+}
+
 /* A port nobody uses, as far as can be known. */
 static uint16_t free_port(void)
 {
@@ -339,6 +366,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(listen_texts),
         cmocka_unit_test(allow_blocks),
+        cmocka_unit_test(who_has_no_address_is_in_no_block),
+        cmocka_unit_test(a_host_too_long_is_no_address),
         cmocka_unit_test(the_gateways_server),
         cmocka_unit_test(the_list_of_allowed_clients),
         cmocka_unit_test(clients_get_what_control_leaves),
