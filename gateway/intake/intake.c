@@ -469,27 +469,55 @@ static bool has_core(const struct signals *s)
     return signal_known(s, SIG_VOLTAGE) && signal_known(s, SIG_CURRENT) && signal_known(s, SIG_SOC);
 }
 
+/* A good frame may say that voltage, current or SOC is not available. */
+static bool lacks_core(const struct intake *in, const struct slot *s)
+{
+    const struct frame_spec *spec = &row_for(in->protocol, s->row, &s->good)->spec;
+
+    for (unsigned i = 0; i < spec->n_fields; i++) {
+        enum signal sig = spec->fields[i].sig;
+
+        if (spec->fields[i].kind == FIELD_NUMBER && !signal_known(&in->battery.s, sig) &&
+            (sig == SIG_VOLTAGE || sig == SIG_CURRENT || sig == SIG_SOC))
+            return true;
+    }
+    return false;
+}
+
+static void wait_for(struct intake_control *out, const struct slot *s)
+{
+    out->waits_for = s->id;
+    out->rejected = s->bad;
+}
+
 static void control_add(struct intake_control *out, const struct slot *s, mono_us period)
 {
+    mono_us until = s->good_at + stale_after(period);
+
+    if (until < out->fresh_until && out->complete)
+        wait_for(out, s);
     out->oldest = mono_min(out->oldest, s->good_at);
-    out->fresh_until = mono_min(out->fresh_until, s->good_at + stale_after(period));
+    out->fresh_until = mono_min(out->fresh_until, until);
     out->period = mono_max(out->period, period);
 }
 
 void intake_control(const struct intake *in, struct intake_control *out)
 {
     *out = (struct intake_control){.oldest = MONO_NEVER, .fresh_until = MONO_NEVER};
-    out->complete = in->protocol && has_core(&in->battery.s);
+    out->complete = in->protocol;
     for (unsigned i = 0; i < in->n_slots && in->protocol; i++) {
         const struct slot *s = &in->slot[i];
 
         if (!in_control(in, s))
             continue;
+        if (out->complete && (!s->good_once || lacks_core(in, s))) {
+            out->complete = false;
+            wait_for(out, s);
+        }
         if (s->good_once)
             control_add(out, s, MONO_MS(in->protocol->rows[s->row].spec.every_ms));
-        else
-            out->complete = false;
     }
+    out->complete = out->complete && has_core(&in->battery.s);
     if (out->oldest == MONO_NEVER)
         out->oldest = out->fresh_until = 0;
 }

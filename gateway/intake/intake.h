@@ -49,14 +49,21 @@ const struct battery *intake_battery(const struct intake *in);
 /* Where modules are visible; NULL-free array of MAX_MODULES, known set empty otherwise. */
 const struct module *intake_modules(const struct intake *in);
 
-/* How fresh the control set is: voltage, current, SOC, limits, and enable and alarm bits
- * where this protocol has shown them. A part is stale after max(3 s, 2.5 x the nominal
- * period of its id in this protocol). */
+/* How fresh the control set is: voltage, current, SOC, limits, and enable and alarm bits where
+ * this battery says them: once such an optional frame was good three times, each within its stale
+ * time after the one before. A part is stale after max(3 s, 2.5 x the nominal period of its id in
+ * this protocol). After 60 s in which nothing known came it may be another battery: every part
+ * must come anew, optional ones are not waited for; the data stay until then. */
 struct intake_control {
     bool complete;       /* every mandatory part has been received once */
     mono_us oldest;      /* when the oldest part was received */
     mono_us fresh_until; /* the first part turns stale at this moment */
     mono_us period;      /* the longest nominal period in the set */
+    /* What the set waits for, to name the cause of a silence: the id of the part that turns stale
+     * first or, when it is not complete, of the first mandatory part that is missing or says that
+     * voltage, current or SOC is not available. 0: no protocol is decided yet. */
+    uint32_t waits_for;
+    uint32_t rejected; /* frames of that id that were rejected since its last good one */
 };
 void intake_control(const struct intake *in, struct intake_control *out);
 

@@ -41,6 +41,7 @@ static void check_control(const struct intake *in, mono_us now)
     unsigned changed;
 
     intake_control(in, &c);
+    must((c.waits_for != 0) == (intake_decision(in, &changed) != NULL));
     if (!c.complete)
         return;
     must(intake_decision(in, &changed) && changed > 0);

@@ -98,6 +98,44 @@ static void the_control_set(void **state)
     intake_free(in);
 }
 
+static void assert_waits(const struct intake *in, bool complete, uint32_t id, uint32_t rejected)
+{
+    struct intake_control c;
+
+    intake_control(in, &c);
+    assert_int_equal(c.complete, complete);
+    assert_int_equal(c.waits_for, id);
+    assert_int_equal(c.rejected, rejected);
+}
+
+static void a_silence_names_its_cause(void **state)
+{
+    struct intake *in = intake_new("byd-lvs", INTAKE_SIGN_AUTO, 0);
+    struct intake *undecided = intake_new("auto", INTAKE_SIGN_AUTO, 0);
+
+    (void)state;
+    assert_waits(undecided, false, 0, 0);
+    intake_free(undecided);
+    assert_waits(in, false, 0x351, 0);
+    RX(in, MONO_S(1), 0x356, 0x7A, 0x13, 0xF2, 0xFE, 0x6B, 0x01);
+    RX(in, MONO_S(22), 0x351, 0x14, 0x02, 0xC0, 0x12, 0xC0, 0x12, 0xC2, 0x01);
+    assert_waits(in, false, 0x355, 0); /* missing outweighs stale soon: 0x356 at 26 s */
+    RX(in, MONO_S(22), 0x355, 0x65, 0x00, 0x5E, 0x00); /* 101 % */
+    assert_waits(in, false, 0x355, 1);
+    RX(in, MONO_S(22), 0x355, 0x58, 0x00, 0x5E, 0x00);
+    assert_waits(in, true, 0x356, 0);
+    RX(in, MONO_S(23), 0x356, 0x7A, 0x13, 0xF2, 0xFE, 0x6B, 0x01);
+    RX(in, MONO_S(24), 0x351, 0x14, 0x02);
+    RX(in, MONO_S(26), 0x351, 0x14, 0x02);
+    assert_waits(in, true, 0x351, 2); /* 27 s, the others 47 and 48 s */
+    for (unsigned s = 26; s <= 44; s += 2)
+        RX(in, MONO_S(s), 0x351, 0x14, 0x02, 0xC0, 0x12, 0xC0, 0x12, 0xC2, 0x01);
+    assert_waits(in, true, 0x355, 0); /* 47 s; the one rejected was before */
+    RX(in, MONO_S(45), 0x356, 0x00, 0x80, 0xF2, 0xFE, 0x6B, 0x01);
+    assert_waits(in, false, 0x356, 0); /* good, but no voltage in it */
+    intake_free(in);
+}
+
 static void byd_is_given_its_time(void **state)
 {
     struct intake *in = intake_new("byd-lvs", INTAKE_SIGN_AUTO, 0);
@@ -292,6 +330,7 @@ int main(void)
         cmocka_unit_test(every_protocol_is_well_formed_and_named),
         cmocka_unit_test(rows_of_one_id_stand_together),
         cmocka_unit_test(the_control_set),
+        cmocka_unit_test(a_silence_names_its_cause),
         cmocka_unit_test(byd_is_given_its_time),
         cmocka_unit_test(a_new_decision_reads_with_the_old_times),
         cmocka_unit_test(a_new_decision_forgets_nothing),
