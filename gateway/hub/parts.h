@@ -51,7 +51,7 @@ struct inverter {
     struct port_state port;
     bool said_something; /* the frame that is out carries this */
     struct frame_news said;
-    unsigned zeros; /* confirmed frames with the charge limit since the stop */
+    unsigned zeros; /* confirmed frames with limits of zero since the stop */
 };
 
 struct hub_rules {

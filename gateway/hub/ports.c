@@ -125,6 +125,22 @@ bool hub_tx(struct hub *hub, enum port port, struct frame *out)
     return true;
 }
 
+/* A frame that left before the stop may be confirmed after it, with the old limits. */
+static bool says_zero(const struct frame_news *said)
+{
+    unsigned limits = 0;
+
+    for (unsigned i = 0; i < said->n; i++) {
+        if (said->value[i].sig != SIG_CHARGE_CURRENT_LIMIT &&
+            said->value[i].sig != SIG_DISCHARGE_CURRENT_LIMIT)
+            continue;
+        if (said->value[i].value)
+            return false;
+        limits++;
+    }
+    return limits > 0;
+}
+
 static void confirm_said(struct hub *hub, unsigned i)
 {
     struct inverter *inv = &hub->inverter[i];
@@ -132,8 +148,8 @@ static void confirm_said(struct hub *hub, unsigned i)
     if (!inv->said_something)
         return;
     frames_put(&inv->said, hub->now, &hub->snap.inverter[i]);
-    for (unsigned k = 0; hub->supervisor.stopping && k < inv->said.n; k++)
-        inv->zeros += inv->said.value[k].sig == SIG_CHARGE_CURRENT_LIMIT;
+    if (hub->supervisor.stopping && says_zero(&inv->said))
+        inv->zeros++;
 }
 
 void hub_tx_done(struct hub *hub, enum port port, bool confirmed)
