@@ -292,7 +292,7 @@ static bool judge_again(struct intake *in, struct slot *s)
 
 static void read_all_again(struct intake *in)
 {
-    bool done[SLOTS_MAX];
+    bool done[SLOTS_MAX] = {false};
 
     memset(&in->battery, 0, sizeof(in->battery));
     for (unsigned i = 0; i < in->n_slots; i++)
