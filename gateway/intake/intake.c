@@ -106,12 +106,20 @@ static const struct row *row_for(const struct protocol *p, unsigned first, const
     return row;
 }
 
+/* A part that came once and never again must not make the battery stale for ever. */
+static bool in_control(const struct intake *in, const struct slot *s)
+{
+    enum part part = s->row == NO_ROW ? ASIDE : in->protocol->rows[s->row].part;
+
+    return part == MANDATORY || (part == ONCE_SEEN && s->good_once && s->streak == GOOD_IN_A_ROW);
+}
+
 static bool read_peer(const void *ctx, uint32_t id, struct frame_news *out)
 {
     const struct intake *in = (const struct intake *)ctx;
     const struct slot *s = &in->slot[in->slot_of[id]];
 
-    if (s->no_limits && s->row != NO_ROW)
+    if (s->no_limits && in_control(in, s))
         return frames_no_limits(&in->protocol->rows[s->row].spec, out);
     return s->good_once && s->row != NO_ROW &&
            frames_read(&row_for(in->protocol, s->row, &s->good)->spec, &s->good, out) == HUB_OK;
@@ -159,14 +167,6 @@ static void reject(struct intake *in, struct slot *s)
     s->rejected++;
     s->bad++;
     in->rejected++;
-}
-
-/* A part that came once and never again must not make the battery stale for ever. */
-static bool in_control(const struct intake *in, const struct slot *s)
-{
-    enum part part = s->row == NO_ROW ? ASIDE : in->protocol->rows[s->row].part;
-
-    return part == MANDATORY || (part == ONCE_SEEN && s->good_once && s->streak == GOOD_IN_A_ROW);
 }
 
 static void zero_limits(struct intake *in, struct slot *s)
