@@ -230,10 +230,13 @@ static bool is_lost(const struct hub *hub, const struct member *m)
     return !member_joined(m) && hub->now >= hub->started + hub->rules.supervisor.start_wait;
 }
 
-static bool counts_as_configured(const struct cluster *c, const struct battery *b)
+/* A count that is old, or a bare zero, says nothing: part_modules does not listen to it either. */
+static bool count_fits(const struct hub *hub, const struct cluster *c, enum signal sig)
 {
-    return signal_or(&b->s, SIG_MODULES_ONLINE, c->modules_cfg) == c->modules_cfg &&
-           signal_or(&b->s, SIG_MODULES, c->modules_cfg) == c->modules_cfg;
+    const struct signals *s = &cluster_battery(c)->s;
+    int64_t told = signal_or(s, sig, 0);
+
+    return told == 0 || mono_since(hub->now, s->at[sig]) >= DATUM_LIFE || told == c->modules_cfg;
 }
 
 static uint64_t hub_bits(const struct hub *hub, const struct cluster *c, unsigned modules)
@@ -243,7 +246,8 @@ static uint64_t hub_bits(const struct hub *hub, const struct cluster *c, unsigne
 
     if (is_lost(hub, &c->member))
         on |= ALARM_BIT(CLUSTER_LOST);
-    if (joined && (modules != c->modules_cfg || !counts_as_configured(c, cluster_battery(c))))
+    if (joined && (modules != c->modules_cfg || !count_fits(hub, c, SIG_MODULES) ||
+                   !count_fits(hub, c, SIG_MODULES_ONLINE)))
         on |= ALARM_BIT(CONFIG_COUNT);
     if (joined && capacity_is_odd(c, modules))
         on |= ALARM_BIT(CAPACITY_ODD);
