@@ -1,5 +1,6 @@
 #include "hub/hub.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,6 +216,37 @@ static void tell_protocol(struct hub *hub, unsigned i)
     event_put(hub, EVENT_PROTOCOL, (uint8_t)(EVENT_AT_CLUSTER + i), 0, 0, REASON_NONE, decision);
 }
 
+/* What a silent or incomplete cluster owes us, for the person who has to find it. */
+static void owed(const struct cluster *c, char *out, size_t size)
+{
+    struct intake_control control;
+
+    out[0] = '\0';
+    if (c->is_serial)
+        return;
+    intake_control(c->in, &control);
+    if (control.waits_for && control.rejected)
+        snprintf(out, size, "waiting for 0x%03X, %u of them rejected", control.waits_for,
+                 control.rejected);
+    else if (control.waits_for)
+        snprintf(out, size, "waiting for 0x%03X", control.waits_for);
+}
+
+static void tell_member(struct hub *hub, unsigned i)
+{
+    struct cluster *c = &hub->cluster[i];
+    const struct member *m = &c->member;
+    char text[80] = "";
+
+    if (m->state == c->told)
+        return;
+    if (m->state == CLUSTER_STALE || m->reason == REASON_INCOMPLETE)
+        owed(c, text, sizeof(text));
+    event_put(hub, EVENT_CLUSTER_STATE, (uint8_t)(EVENT_AT_CLUSTER + i), c->told, m->state,
+              m->reason, text);
+    c->told = m->state;
+}
+
 /* Bits of a cluster's alarms that the hub sets; the others are the BMS's own. */
 #define HUB_BITS                                                                                   \
     (ALARM_BIT(CLUSTER_LOST) | ALARM_BIT(CONFIG_COUNT) | ALARM_BIT(LINK_DOWN) |                    \
@@ -304,9 +336,7 @@ static void run_cluster(struct hub *hub, unsigned i)
 
     tell_protocol(hub, i);
     member_run(&c->member, &hub->rules.member, &in, hub->now);
-    if (c->member.state != c->told)
-        event_put(hub, EVENT_CLUSTER_STATE, place, c->told, c->member.state, c->member.reason, "");
-    c->told = c->member.state;
+    tell_member(hub, i);
     b = believed(c, b);
     modules = part_modules(b, c->modules_cfg, c->profile->max_modules, hub->now);
     hub->part[i] = (struct part){.b = b,

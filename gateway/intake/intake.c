@@ -239,17 +239,38 @@ static void believe(struct intake *in, struct slot *s)
     put_alarms(in, s, &news, s->good_at);
 }
 
+static bool says(const struct frame_news *news, enum signal sig, bool known)
+{
+    for (unsigned i = 0; i < news->n; i++)
+        if (news->value[i].sig == sig && news->value[i].known == known)
+            return true;
+    return false;
+}
+
+/* Says that voltage, current or SOC is not available: one such frame is as good as a lost one. */
+static bool says_nothing(const struct intake *in, const struct slot *s)
+{
+    static const enum signal core[] = {SIG_VOLTAGE, SIG_CURRENT, SIG_SOC};
+    struct frame_news news;
+
+    frames_read(&row_for(in->protocol, s->row, &s->raw)->spec, &s->raw, &news);
+    for (unsigned i = 0; i < sizeof(core) / sizeof(core[0]); i++)
+        if (says(&news, core[i], false) && !says(&news, core[i], true))
+            return true;
+    return false;
+}
+
 static void read_slot(struct intake *in, struct slot *s)
 {
     if (!in->protocol || s->row == NO_ROW)
         return;
-    if (readable(in, s, &s->raw)) {
+    if (!readable(in, s, &s->raw)) {
+        reject(in, s);
+        doubt_limits(in, s);
+    } else if (!s->good_once || !says_nothing(in, s)) {
         take(in, s);
         believe(in, s);
         s->no_limits = false;
-    } else {
-        reject(in, s);
-        doubt_limits(in, s);
     }
     s->judged = true;
 }

@@ -17,7 +17,8 @@ static void place(const struct event *e, char *out, size_t size)
 static void change(const struct event *e, const char *old, const char *now, char *out, size_t size)
 {
     if (e->reason)
-        snprintf(out, size, "%s -> %s (%s)", old, now, reason_name(e->reason));
+        snprintf(out, size, "%s -> %s (%s)%s%s", old, now, reason_name(e->reason),
+                 *e->text ? ": " : "", e->text);
     else
         snprintf(out, size, "%s -> %s", old, now);
 }

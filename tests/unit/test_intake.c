@@ -131,8 +131,10 @@ static void a_silence_names_its_cause(void **state)
     for (unsigned s = 26; s <= 44; s += 2)
         RX(in, MONO_S(s), 0x351, 0x14, 0x02, 0xC0, 0x12, 0xC0, 0x12, 0xC2, 0x01);
     assert_waits(in, true, 0x355, 0); /* 47 s; the one rejected was before */
-    RX(in, MONO_S(45), 0x356, 0x00, 0x80, 0xF2, 0xFE, 0x6B, 0x01);
-    assert_waits(in, false, 0x356, 0); /* good, but no voltage in it */
+    RX(in, MONO_S(46), 0x355, 0x58, 0x00, 0x5E, 0x00);
+    RX(in, MONO_S(47), 0x356, 0x00, 0x80, 0xF2, 0xFE, 0x6B, 0x01);
+    assert_waits(in, true, 0x356, 0); /* no voltage in it: as good as lost; 48 s */
+    assert_int_equal(intake_battery(in)->s.value[SIG_VOLTAGE], 49860);
     intake_free(in);
 }
 
