@@ -336,6 +336,17 @@ static bool is_loopback(const struct listen_address *a)
     return a->ipv6 ? memcmp(a->addr, one, sizeof(one)) == 0 : a->addr[0] == 127;
 }
 
+/* Whether an allow list lets this machine in over IPv4. */
+static bool allows_loopback(const struct check *c, unsigned copy)
+{
+    struct config_cidr block;
+
+    for (unsigned i = 0; config_cidr(c->cfg, "modbus.tcp", copy + 1, "allow", i, &block); i++)
+        if (!block.ipv6 && (block.bits == 0 || block.addr[0] == 127))
+            return true;
+    return false;
+}
+
 /* Somebody should be able to read, and not everybody. */
 static void check_readers(struct check *c)
 {
@@ -362,6 +373,12 @@ static void check_readers(struct check *c)
                            : copy == 2 ? ".3"
                                        : ".4",
                            listen->text);
+        if (listen->set && allow->set && !allow->bad && !allows_loopback(c, copy) &&
+            listen_parse(listen->text, &address) && !address.ipv6)
+            report_warning(
+                c->reports, allow->line,
+                "[modbus.tcp] allow leaves out 127.0.0.1: hubgate status on this machine "
+                "will be refused");
     }
     if (!any)
         report_warning(c->reports, 0,

@@ -74,7 +74,7 @@ static void block_head(const struct sink *to, const struct reg_block_info *b, en
         put(to, ". The table shows the first one.");
     }
     if (id == BLOCK_HOT)
-        put(to, " One read is enough for Home Assistant.");
+        put(to, " One read of them is all of the hub that Home Assistant needs.");
     put(to, "\n\n| address | hex | reference | words | type | scale | unit | name | meaning |\n"
             "|---:|---|---:|---:|---|---:|---|---|---|\n");
 }

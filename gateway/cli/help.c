@@ -8,18 +8,24 @@ int cli_help(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    printf("hubgate " HUBGATE_VERSION ": one battery out of up to five clusters, for the inverter\n"
-           "over CAN and for everybody else over Modbus\n"
-           "\n"
-           "  hubgate run -c FILE   runs the gateway in the foreground; logs to standard error\n"
-           "  hubgate check FILE    tells every mistake in a configuration file, changes nothing\n"
-           "  hubgate registers     prints the Modbus register map; --format says how\n"
-           "  hubgate status        asks a running gateway over Modbus TCP how the hub is\n"
-           "  hubgate version       prints the version\n"
-           "  hubgate help          prints this\n"
-           "\n"
-           "Exit codes: 0 good, 64 wrong command line, 69 nobody answers, 78 the configuration\n"
-           "is missing or refused, 1 anything else.\n");
+    printf(
+        "hubgate " HUBGATE_VERSION ": one battery out of up to five clusters, for the inverter\n"
+        "over CAN and for everybody else over Modbus\n"
+        "\n"
+        "  hubgate run -c FILE\n"
+        "      runs the gateway in the foreground; logs to standard error, each line with its\n"
+        "      priority for the journal: <3> error, <4> warning, <6> news, <7> detail\n"
+        "  hubgate check FILE\n"
+        "      tells every mistake in a configuration file, changes nothing\n"
+        "  hubgate registers [--format md|csv|ha]\n"
+        "      prints the Modbus register map\n"
+        "  hubgate status [--watch] [--json] [--unit N] [HOST[:PORT]]\n"
+        "      asks a running gateway over Modbus TCP how the hub is; 127.0.0.1:1502 by default\n"
+        "  hubgate version\n"
+        "  hubgate help\n"
+        "\n"
+        "Exit codes: 0 good, 64 wrong command line, 69 nobody answers, 78 the configuration\n"
+        "is missing or refused, 1 anything else.\n");
     return CLI_OK;
 }
 

@@ -367,8 +367,9 @@ static bool holds_dcl(const struct hub *hub, const struct cluster *c)
 static void smooth_soc(struct hub *hub)
 {
     struct signals *s = &hub->snap.hub.s;
-    bool direct = false;
+    bool direct = !hub->started_up; /* clusters that come one after the other are no change */
 
+    hub->started_up = hub->supervisor.state != HUB_WAITING;
     if (!signal_known(s, SIG_SOC))
         return;
     for (unsigned i = 0; i < hub->n_clusters; i++)

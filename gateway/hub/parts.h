@@ -84,6 +84,7 @@ struct hub {
     struct stops_memory stops[MAX_CLUSTERS];
     struct conformity conformity[MAX_CLUSTERS];
     struct smooth soc;
+    bool started_up;    /* WAITING was left: from here on a membership change is smoothed */
     mono_us dark_since; /* every cluster is gone since; 0: not so */
     struct snapshot snap;
     struct battery tell; /* the hub as inverters hear it: last good SOC and voltage */
