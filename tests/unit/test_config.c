@@ -291,10 +291,6 @@ static void a_mistake_is_named_with_its_line(void **state)
         {"one address, two listeners, one by default",
          ONE "[modbus.tcp.2]\nlisten = 127.0.0.1:1502\n",
          "5: [modbus.tcp.2] listen: 127.0.0.1:1502 is taken by [modbus.tcp], line 3\n"                                                                                                     },
-        {"this machine left out",
-         "[hub]\n[cluster.1]\nlink = can0\n[modbus.tcp]\nlisten = 0.0.0.0:1502\nallow = 10.0.0.0/8\n",
-         "warning 6: [modbus.tcp] allow leaves out 127.0.0.1: hubgate status on this machine will be "
-         "refused\n"},
         {"one address in two spellings",
          ONE "[modbus.tcp.2]\nlisten = [::1]:502\n[modbus.tcp.3]\nlisten = [0:0::1]:502\n",
          "7: [modbus.tcp.3] listen: [0:0::1]:502 is taken by [modbus.tcp.2], line 5\n"                                                                                                     },
@@ -407,6 +403,33 @@ static void a_mistake_is_named_with_its_line(void **state)
         print_message("  %s\n", cases[i].what);
         config_free(parse(cases[i].text, &t));
         assert_string_equal(t.text, cases[i].told);
+    }
+}
+
+static void an_allow_list_without_this_machine_is_told(void **state)
+{
+    static const char head[] = "[hub]\n[cluster.1]\nlink = can0\n[modbus.tcp]\n"
+                               "listen = 0.0.0.0:1502\n";
+    static const struct {
+        const char *allow;
+        bool told;
+    } cases[] = {
+        {"10.0.0.0/8",             true },
+        {"10.0.0.0/8 127.0.0.1",   false},
+        {"127.0.0.0/8 10.0.0.0/8", false},
+        {"0.0.0.0/0",              false},
+        {"::1",                    true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        char text[200];
+        struct told t;
+
+        print_message("  %s\n", cases[i].allow);
+        snprintf(text, sizeof(text), "%sallow = %s\n", head, cases[i].allow);
+        config_free(parse(text, &t));
+        assert_true((strstr(t.text, "leaves out 127.0.0.1") != NULL) == cases[i].told);
     }
 }
 
@@ -769,6 +792,7 @@ int main(void)
         cmocka_unit_test(the_sample_of_the_design_is_taken),
         cmocka_unit_test(numbers_are_told_in_small_units),
         cmocka_unit_test(a_mistake_is_named_with_its_line),
+        cmocka_unit_test(an_allow_list_without_this_machine_is_told),
         cmocka_unit_test(invented_beside_real_is_told),
         cmocka_unit_test(a_path_has_many_spellings),
         cmocka_unit_test(raw_bytes_are_judged_before_the_library),
