@@ -25,7 +25,7 @@ trap remove EXIT
 # Options of a service for "podman run", one a line; anything in the file that this does not know
 # is an error, so that nothing is left untried in silence.
 compose_options() {
-    python3 - "$1" <<'PY'
+    /usr/bin/python3 - "$1" <<'PY'
 import sys, yaml
 service = yaml.safe_load(open("docker/compose.yaml"))["services"][sys.argv[1]]
 assert service.pop("profiles") == [sys.argv[1]]
