@@ -55,8 +55,10 @@ static bool firmware_differs(const struct part *p, const struct part *parts, uns
 
 static bool soc_is_far(struct conformity *c, int64_t d, mono_us now)
 {
-    if (d > SOC_FAR)
+    if (d > SOC_FAR) {
+        c->good_since = 0;
         return true;
+    }
     if (d > SOC_NEAR || !(c->bits & CONFORMITY_SOC)) {
         c->good_since = 0;
         return c->bits & CONFORMITY_SOC;

@@ -228,6 +228,8 @@ static void stop_at_cells(struct limit *l, const struct limits_input *in, enum d
 static void stage_cells(struct limit *l, const struct limits_input *in,
                         const struct limits_rules *rules, enum direction direction)
 {
+    int64_t before = l->value; /* every cluster tapers the same value, the lowest counts */
+
     stop_at_cells(l, in, direction);
     for (unsigned i = 0; i < in->n; i++) {
         const struct part *p = &in->parts[i];
@@ -238,7 +240,7 @@ static void stage_cells(struct limit *l, const struct limits_input *in,
         if (!counts(p, true) || mine <= 0)
             continue;
         if (direction == DISCHARGE)
-            lower(l, stops_taper_dcl(p, l->value), STAGE_CELLS, REASON_TAPER, p->number);
+            lower(l, stops_taper_dcl(p, before), STAGE_CELLS, REASON_TAPER, p->number);
         else if (ccl >= 0)
             lower(l, ccl * all / mine, STAGE_CELLS, REASON_TAPER, p->number);
     }
@@ -464,13 +466,16 @@ static void discharge_voltage(struct limit *l, const struct limits_rules *rules,
 }
 
 /* "The limits are zero" never means a voltage limit of zero: they keep the last good value. */
-static void keep_voltages(struct limits *out, const struct limits_memory *mem)
+static void keep_voltages(struct limits *out, const struct limits_memory *mem,
+                          const struct set_point *cvl, mono_us now)
 {
     out->cvl =
         (struct limit){.value = mem->cvl_mV, .stage = STAGE_CLUSTER, .reason = REASON_NO_CLUSTER};
     out->dvl =
         (struct limit){.value = mem->dvl_mV, .stage = STAGE_CLUSTER, .reason = REASON_NO_CLUSTER};
     for (enum stage stage = STAGE_CLUSTER; stage <= STAGE_RATE; stage++) {
+        if (stage == STAGE_STATE)
+            apply_set_point(&out->cvl, cvl, now);
         mark(&out->cvl, stage);
         mark(&out->dvl, stage);
     }
@@ -500,7 +505,7 @@ void limits_run(struct limits *out, struct limits_memory *mem, const struct limi
         mem->cvl_mV = out->cvl.after[STAGE_PROTECTION]; /* a set-point is not remembered */
         mem->dvl_mV = out->dvl.value;
     } else {
-        keep_voltages(out, mem);
+        keep_voltages(out, mem, &in->cvl, now);
     }
     mark(&out->ccl, STAGE_CLUSTER);
     mark(&out->dcl, STAGE_CLUSTER);
@@ -516,6 +521,8 @@ void limits_run(struct limits *out, struct limits_memory *mem, const struct limi
     stage_state(&out->ccl, in->charge_allowed, rules->ccl_cap_mA, &in->ccl, now);
     stage_state(&out->dcl, in->discharge_allowed, rules->dcl_cap_mA, &in->dcl, now);
     note_membership(mem, rules, in, now);
+    if (in->dcl_held)
+        mem->dcl.hold_until = now + rules->rise_hold; /* it is kept, it does not rise */
     stage_rate(&out->ccl, &mem->ccl, rules, rate_cap(in, rules, CHARGE), true, dt, now);
     stage_rate(&out->dcl, &mem->dcl, rules, rate_cap(&dis, rules, DISCHARGE), rules->discharge_ramp,
                dt, now);

@@ -65,6 +65,7 @@ struct limits_input {
     const struct part *discharge_parts; /* for DCL: with those that keep it for a moment */
     const struct stops_memory *stops;   /* one for each part */
     unsigned n;
+    bool dcl_held;                          /* some of discharge_parts only keep it for a moment */
     bool charge_allowed, discharge_allowed; /* by the state of the hub */
     struct set_point ccl, dcl, cvl;
 };

@@ -46,7 +46,8 @@ static void fall_silent(struct member *m, const struct member_input *in, mono_us
 {
     /* A short return in between does not make the gap shorter. */
     if (!m->ghost) {
-        m->silent_since = now;
+        /* The moment the data ran out, not the one somebody looked. */
+        m->silent_since = in->complete && in->fresh_until ? mono_min(in->fresh_until, now) : now;
         m->last_good = in->oldest;
     }
     m->ghost = true;

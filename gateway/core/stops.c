@@ -121,6 +121,8 @@ static void run_stop(struct stops_memory *mem, const struct part *p, enum stop s
     if (high ? value >= at.stop : value <= at.stop) {
         mem->on[stop] = true;
         mem->good_since[stop] = 0;
+        if (stop == STOP_DISCHARGE_VOLTAGE && mem->charging_since)
+            mem->charging_since = now; /* the ten minutes begin after the stop */
     } else if (mem->on[stop] &&
                released(mem, stop, high ? value <= at.release : value >= at.release, now)) {
         mem->on[stop] = false;
@@ -158,6 +160,28 @@ void stops_pause(struct stops_memory *mem)
 {
     mem->charging_since = 0;
     memset(mem->good_since, 0, sizeof(mem->good_since));
+}
+
+void stops_watch(struct stops_memory *mem, const struct part *p, mono_us now)
+{
+    for (enum stop stop = 0; stop < STOP_COUNT; stop++) {
+        struct threshold at = threshold_of(&p->profile->stops, stop);
+        int64_t value;
+
+        if (is_off(stop, &at) || !read_value(p, stop, now, &value))
+            continue;
+        if (looks[stop].high ? value >= at.stop : value <= at.stop)
+            mem->on[stop] = true;
+    }
+}
+
+void stops_forget_unseen(struct stops_memory *mem, const struct part *p, mono_us now)
+{
+    int64_t value;
+
+    for (enum stop stop = 0; stop < STOP_COUNT; stop++)
+        if (!read_value(p, stop, now, &value))
+            mem->on[stop] = false;
 }
 
 enum stop stops_against(const struct stops_memory *mem, enum direction direction)

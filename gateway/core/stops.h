@@ -40,6 +40,13 @@ void stops_run(struct stops_memory *mem, const struct part *p, mono_us period, m
  * release. */
 void stops_pause(struct stops_memory *mem);
 
+/* A cluster that is not counted but on the same copper: what it says now may set a stop, never
+ * release one. p->b is its live battery. */
+void stops_watch(struct stops_memory *mem, const struct part *p, mono_us now);
+
+/* It is counted again: a stop whose datum it no longer tells (another battery) ends. */
+void stops_forget_unseen(struct stops_memory *mem, const struct part *p, mono_us now);
+
 /* The first stop in force against the direction, or STOP_COUNT. */
 enum stop stops_against(const struct stops_memory *mem, enum direction direction);
 

@@ -295,6 +295,12 @@ static void keep_lower(struct battery *last, const struct battery *b, enum signa
         signal_set(&last->s, sig, b->s.value[sig], b->s.at[sig]);
 }
 
+static void keep_higher(struct battery *last, const struct battery *b, enum signal sig)
+{
+    if (signal_or(&b->s, sig, 0) > signal_or(&last->s, sig, 0))
+        signal_set(&last->s, sig, b->s.value[sig], b->s.at[sig]);
+}
+
 /* "Pure loss of communication with the last voltage above 50 V and no alarm." */
 #define HEALTHY_mV 50000
 
@@ -308,13 +314,19 @@ static bool was_healthy(const struct battery *b)
 
 /* The battery the limits rest on. A ghost's last word is that of the moment it was counted last;
  * what trickles in after that may lower it, never raise it, whatever becomes of the protocol. */
-static const struct battery *believed(struct cluster *c, const struct battery *b)
+static const struct battery *believed(const struct hub *hub, struct cluster *c,
+                                      const struct battery *b)
 {
     if (!c->member.ghost) {
         c->last = *b;
-        c->hold_dcl = member_joined(&c->member) && was_healthy(b);
+        c->hold_dcl = was_healthy(b) && member_joined(&c->member) &&
+                      hub_current_allowed(hub->supervisor.state);
         return b;
     }
+    if (!was_healthy(b))
+        c->hold_dcl = false; /* what trickles in is no longer a mere loss of communication */
+    keep_higher(&c->last, b, SIG_MODULES_NO_CHARGE);
+    keep_higher(&c->last, b, SIG_MODULES_NO_DISCHARGE);
     keep_lower(&c->last, b, SIG_CHARGE_CURRENT_LIMIT);
     keep_lower(&c->last, b, SIG_DISCHARGE_CURRENT_LIMIT);
     keep_lower(&c->last, b, SIG_CHARGE_VOLTAGE_LIMIT);
@@ -325,34 +337,56 @@ static const struct battery *believed(struct cluster *c, const struct battery *b
     return &c->last;
 }
 
+/* A ghost keeps the count and the weight of its last moment: its age, or what a returning battery
+ * tells, must not raise what the others may carry. */
+static void weigh(struct hub *hub, struct cluster *c)
+{
+    if (c->member.ghost)
+        return;
+    c->modules =
+        part_modules(cluster_battery(c), c->modules_cfg, c->profile->max_modules, hub->now);
+    c->capacity_mAh = capacity_of(c, c->modules);
+}
+
+static void run_stops(struct hub *hub, unsigned i, mono_us period, bool just_joined)
+{
+    struct part *p = &hub->part[i], live = *p;
+
+    live.b = cluster_battery(&hub->cluster[i]);
+    if (p->joined && just_joined)
+        stops_forget_unseen(&hub->stops[i], p, hub->now);
+    if (p->joined) {
+        stops_run(&hub->stops[i], p, period, hub->now);
+        return;
+    }
+    stops_pause(&hub->stops[i]);
+    if (p->ghost)
+        stops_watch(&hub->stops[i], &live, hub->now);
+}
+
 static void run_cluster(struct hub *hub, unsigned i)
 {
     struct cluster *c = &hub->cluster[i];
     struct member_input in = look_at(c);
-    const struct battery *b = cluster_battery(c);
     struct alarms *a = &hub->snap.cluster[i].a;
     uint8_t place = (uint8_t)(EVENT_AT_CLUSTER + i);
-    unsigned modules;
+    bool was_joined = member_joined(&c->member);
 
     tell_protocol(hub, i);
     member_run(&c->member, &hub->rules.member, &in, hub->now);
     tell_member(hub, i);
-    b = believed(c, b);
-    modules = part_modules(b, c->modules_cfg, c->profile->max_modules, hub->now);
-    hub->part[i] = (struct part){.b = b,
+    weigh(hub, c);
+    hub->part[i] = (struct part){.b = believed(hub, c, cluster_battery(c)),
                                  .profile = c->profile,
                                  .number = (uint8_t)(i + 1),
                                  .joined = member_joined(&c->member),
                                  .ghost = c->member.ghost,
-                                 .modules = modules,
-                                 .capacity_mAh = capacity_of(c, modules)};
-    if (hub->part[i].joined)
-        stops_run(&hub->stops[i], &hub->part[i], in.period, hub->now);
-    else
-        stops_pause(&hub->stops[i]);
+                                 .modules = c->modules,
+                                 .capacity_mAh = c->capacity_mAh};
+    run_stops(hub, i, in.period, !was_joined);
     for (enum tier tier = 0; tier < TIER_COUNT; tier++)
         alarm_put(hub, a, place, tier, ~HUB_BITS, cluster_battery(c)->a.active[tier]);
-    alarm_put(hub, a, place, TIER_WARNING, HUB_BITS, hub_bits(hub, c, modules));
+    alarm_put(hub, a, place, TIER_WARNING, HUB_BITS, hub_bits(hub, c, c->modules));
 }
 
 /* A glitch of a bus must not black out an island: DCL goes on as if the cluster were counted. */
@@ -392,18 +426,9 @@ static void run_supervisor(struct hub *hub)
     struct supervisor *sv = &hub->supervisor;
 
     supervisor_run(sv, &hub->rules.supervisor, count_joined(hub), hub->n_clusters, hub->now);
-    if (sv->state != HUB_STOPPED || sv->reason != REASON_NO_CLUSTER)
-        hub->dark_since = 0;
-    else if (!hub->dark_since)
-        hub->dark_since = hub->now;
     if (sv->state != hub->told_state)
         event_put(hub, EVENT_HUB_STATE, EVENT_AT_HUB, hub->told_state, sv->state, sv->reason, "");
     hub->told_state = sv->state;
-    /* "The limits are zero" is: currents zero, enable bits off, the alarm set. It says what the
-     * state says already: no event, no latch. */
-    hub->own.active[TIER_PROTECTION] &= ~ALARM_BIT(GENERAL);
-    if (!hub_current_allowed(sv->state))
-        hub->own.active[TIER_PROTECTION] |= ALARM_BIT(GENERAL);
 }
 
 static void tell_reason(struct hub *hub, enum event_kind kind, enum reason *told, enum reason now)
@@ -411,6 +436,23 @@ static void tell_reason(struct hub *hub, enum event_kind kind, enum reason *told
     if (*told != now)
         event_put(hub, kind, EVENT_AT_HUB, *told, now, REASON_NONE, "");
     *told = now;
+}
+
+/* What follows from zero limits: how long it has been dark, and the alarm. */
+static void settle_zero(struct hub *hub, bool dcl_held)
+{
+    const struct supervisor *sv = &hub->supervisor;
+    bool dark = sv->state == HUB_STOPPED && sv->reason == REASON_NO_CLUSTER && !dcl_held;
+
+    if (!dark)
+        hub->dark_since = 0;
+    else if (!hub->dark_since)
+        hub->dark_since = hub->now;
+    /* "The limits are zero" is: currents zero, enable bits off, the alarm set. It says what the
+     * state says already: no event, no latch. */
+    hub->own.active[TIER_PROTECTION] &= ~ALARM_BIT(GENERAL);
+    if (!hub_current_allowed(sv->state) && !dcl_held)
+        hub->own.active[TIER_PROTECTION] |= ALARM_BIT(GENERAL);
 }
 
 static void run_limits(struct hub *hub)
@@ -429,9 +471,10 @@ static void run_limits(struct hub *hub)
     for (unsigned i = 0; i < hub->n_clusters; i++) {
         held[i] = hub->part[i];
         if (holds_dcl(hub, &hub->cluster[i]))
-            held[i].joined = in.discharge_allowed = true;
+            held[i].joined = in.discharge_allowed = in.dcl_held = true;
     }
     limits_run(&hub->limits, &hub->limits_memory, &hub->rules.limits, &in, hub->now);
+    settle_zero(hub, in.dcl_held);
     tell_reason(hub, EVENT_CCL_REASON, &hub->told_ccl, hub->limits_memory.ccl.cause);
     tell_reason(hub, EVENT_DCL_REASON, &hub->told_dcl, hub->limits_memory.dcl.cause);
 }
@@ -447,6 +490,9 @@ static void settle_tell(struct hub *hub)
     for (unsigned i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
         if (!signal_known(&hub->tell.s, kept[i]) && signal_known(&old, kept[i]))
             signal_set(&hub->tell.s, kept[i], old.value[kept[i]], old.at[kept[i]]);
+    if (!count_joined(hub)) /* none counted is no news about how many there are */
+        signal_set(&hub->tell.s, SIG_MODULES_ACTIVE, signal_or(&old, SIG_MODULES_ACTIVE, 0),
+                   hub->now);
 }
 
 void hub_run(struct hub *hub)

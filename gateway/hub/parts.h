@@ -32,6 +32,8 @@ struct cluster {
     unsigned modules_cfg;
     int64_t capacity_cfg_mAh; /* 0: not set */
     const struct profile *profile;
+    unsigned modules; /* counted on, and the weight: a ghost keeps those of its last moment */
+    int64_t capacity_mAh;
     struct port_state port;
     struct member member;
     bool hold_dcl;         /* lost with a healthy last word: DCL is kept for a moment */
@@ -51,7 +53,8 @@ struct inverter {
     struct port_state port;
     bool said_something; /* the frame that is out carries this */
     struct frame_news said;
-    unsigned zeros; /* confirmed frames with limits of zero since the stop */
+    mono_us muted_until; /* 0: never muted */
+    unsigned zeros;      /* confirmed frames with limits of zero since the stop */
 };
 
 struct hub_rules {

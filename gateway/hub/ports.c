@@ -58,7 +58,7 @@ bool inverter_is_muted(const struct hub *hub, const struct inverter *inv)
 /* Nobody takes our frames, or an inverter that used to speak has fallen silent. */
 static bool inverter_is_lost(const struct hub *hub, const struct inverter *inv)
 {
-    mono_us last_tx = mono_max(inv->port.last_tx, hub->started);
+    mono_us last_tx = mono_max(mono_max(inv->port.last_tx, inv->muted_until), hub->started);
     mono_us patience = MONO_S(inv->speaker.dialect->inverter_lost_s);
 
     if (mono_since(hub->now, last_tx) > INVERTER_PATIENCE && !inverter_is_muted(hub, inv))
@@ -72,11 +72,13 @@ void ports_alarms(struct hub *hub)
     uint64_t any = 0;
 
     for (unsigned i = 0; i < MAX_INVERTERS; i++) {
-        const struct inverter *inv = &hub->inverter[i];
+        struct inverter *inv = &hub->inverter[i];
         uint64_t on = 0;
 
         if (!inv->used)
             continue;
+        if (inverter_is_muted(hub, inv))
+            inv->muted_until = hub->now;
         if (inverter_is_lost(hub, inv))
             on |= ALARM_BIT(INVERTER_LOST);
         if (!port_can_send(&inv->port) && mono_since(hub->now, hub->started) > INVERTER_PATIENCE)

@@ -84,6 +84,19 @@ static void silence_makes_a_ghost_after_three_seconds(void **state)
     assert_int_equal(l.m.silent_since, MONO_S(12));
 }
 
+/* A process that stood still notices late; the data ran out when they did. */
+static void silence_begins_when_the_data_run_out(void **state)
+{
+    struct life l = {.period = MONO_S(1)};
+
+    (void)state;
+    member_init(&l.m);
+    live(&l, 1, 10, true);
+    member_run(&l.m, &rules, &l.in, MONO_S(70));
+    assert_int_equal(l.m.state, CLUSTER_STALE);
+    assert_int_equal(l.m.silent_since, MONO_S(12));
+}
+
 static void coming_back_takes_as_long_as_the_gap_asks(void **state)
 {
     static const struct {
@@ -154,6 +167,7 @@ int main(void)
         cmocka_unit_test(every_edge),
         cmocka_unit_test(a_cluster_joins_with_its_first_complete_set),
         cmocka_unit_test(silence_makes_a_ghost_after_three_seconds),
+        cmocka_unit_test(silence_begins_when_the_data_run_out),
         cmocka_unit_test(coming_back_takes_as_long_as_the_gap_asks),
         cmocka_unit_test(silence_while_waiting_starts_over),
         cmocka_unit_test(a_set_that_is_no_longer_complete_is_not_counted),
