@@ -11,38 +11,24 @@
 const struct option options[] = {
 #define SECTION(name, how, last, about)                                                            \
     {.kind = OPT_SECTION, .key = name, .numbering = how, .most = last, .text = about},
+/* What every single number has; then what this kind has besides. */
+#define NUMBER(name, value, low, high, scale, measure, when, about, ...)                           \
+    {.kind = OPT_NUM,                                                                              \
+     .key = name,                                                                                  \
+     .fallback = value,                                                                            \
+     .lo = low,                                                                                    \
+     .hi = high,                                                                                   \
+     .per = scale,                                                                                 \
+     .unit = measure,                                                                              \
+     .text = about,                                                                                \
+     when,                                                                                         \
+     __VA_ARGS__},
 #define NUM(name, value, low, high, scale, measure, when, about)                                   \
-    {.kind = OPT_NUM,                                                                              \
-     .key = name,                                                                                  \
-     .fallback = #value,                                                                           \
-     .lo = #low,                                                                                   \
-     .hi = #high,                                                                                  \
-     .per = scale,                                                                                 \
-     .unit = measure,                                                                              \
-     when,                                                                                         \
-     .text = about},
+    NUMBER(name, #value, #low, #high, scale, measure, when, about, .zero = false)
 #define NUM0(name, value, low, high, scale, measure, when, about)                                  \
-    {.kind = OPT_NUM,                                                                              \
-     .key = name,                                                                                  \
-     .fallback = #value,                                                                           \
-     .lo = #low,                                                                                   \
-     .hi = #high,                                                                                  \
-     .per = scale,                                                                                 \
-     .zero = true,                                                                                 \
-     .unit = measure,                                                                              \
-     when,                                                                                         \
-     .text = about},
+    NUMBER(name, #value, #low, #high, scale, measure, when, about, .zero = true)
 #define CAP(name, low, high, scale, measure, when, about)                                          \
-    {.kind = OPT_NUM,                                                                              \
-     .key = name,                                                                                  \
-     .fallback = "none",                                                                           \
-     .lo = #low,                                                                                   \
-     .hi = #high,                                                                                  \
-     .per = scale,                                                                                 \
-     .none = true,                                                                                 \
-     .unit = measure,                                                                              \
-     when,                                                                                         \
-     .text = about},
+    NUMBER(name, "none", #low, #high, scale, measure, when, about, .none = true)
 #define NUMS(name, value, low, high, scale, count, measure, when, about)                           \
     {.kind = OPT_NUMS,                                                                             \
      .key = name,                                                                                  \

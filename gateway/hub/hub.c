@@ -271,17 +271,17 @@ static bool count_fits(const struct hub *hub, const struct cluster *c, enum sign
     return told == 0 || mono_since(hub->now, s->at[sig]) >= DATUM_LIFE || told == c->modules_cfg;
 }
 
-static uint64_t hub_bits(const struct hub *hub, const struct cluster *c, unsigned modules)
+static uint64_t hub_bits(const struct hub *hub, const struct cluster *c)
 {
     bool joined = member_joined(&c->member);
     uint64_t on = 0;
 
     if (is_lost(hub, &c->member))
         on |= ALARM_BIT(CLUSTER_LOST);
-    if (joined && (modules != c->modules_cfg || !count_fits(hub, c, SIG_MODULES) ||
+    if (joined && (c->modules != c->modules_cfg || !count_fits(hub, c, SIG_MODULES) ||
                    !count_fits(hub, c, SIG_MODULES_ONLINE)))
         on |= ALARM_BIT(CONFIG_COUNT);
-    if (joined && capacity_is_odd(c, modules))
+    if (joined && capacity_is_odd(c, c->modules))
         on |= ALARM_BIT(CAPACITY_ODD);
     if (!port_can_send(&c->port) && hub->now >= hub->started + LINK_PATIENCE)
         on |= ALARM_BIT(LINK_DOWN);
@@ -386,7 +386,7 @@ static void run_cluster(struct hub *hub, unsigned i)
     run_stops(hub, i, in.period, !was_joined);
     for (enum tier tier = 0; tier < TIER_COUNT; tier++)
         alarm_put(hub, a, place, tier, ~HUB_BITS, cluster_battery(c)->a.active[tier]);
-    alarm_put(hub, a, place, TIER_WARNING, HUB_BITS, hub_bits(hub, c, c->modules));
+    alarm_put(hub, a, place, TIER_WARNING, HUB_BITS, hub_bits(hub, c));
 }
 
 /* A glitch of a bus must not black out an island: DCL goes on as if the cluster were counted. */

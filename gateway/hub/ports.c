@@ -61,7 +61,7 @@ static bool inverter_is_lost(const struct hub *hub, const struct inverter *inv)
     mono_us last_tx = mono_max(mono_max(inv->port.last_tx, inv->muted_until), hub->started);
     mono_us patience = MONO_S(inv->speaker.dialect->inverter_lost_s);
 
-    if (mono_since(hub->now, last_tx) > INVERTER_PATIENCE && !inverter_is_muted(hub, inv))
+    if (mono_since(hub->now, last_tx) > INVERTER_PATIENCE)
         return true;
     return patience && inv->port.last_rx && mono_since(hub->now, inv->port.last_rx) > patience;
 }
