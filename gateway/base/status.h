@@ -11,6 +11,7 @@ enum status {
     HUB_ERANGE = -3, /* a value outside the documented range */
     HUB_EFULL = -4,  /* a fixed-size queue or table is full */
     HUB_EMEM = -5,   /* no memory; only while starting */
+    HUB_EBUSY = -6,  /* not now: the cause of a latch is still there */
 };
 
 #endif

@@ -25,6 +25,24 @@ unsigned part_modules(const struct battery *b, unsigned configured, unsigned mos
     return (unsigned)told;
 }
 
+bool module_visible(const struct part *p, unsigned m, mono_us now)
+{
+    if (!p->module)
+        return false;
+    for (unsigned sig = 0; sig < SIG_COUNT; sig++)
+        if (signal_known(&p->module[m].s, (enum signal)sig) &&
+            mono_since(now, p->module[m].s.at[sig]) < DATUM_LIFE)
+            return true;
+    return false;
+}
+
+int64_t part_rating(const struct part *p)
+{
+    int64_t ccl = p->profile->module_ccl_mA, dcl = p->profile->module_dcl_mA;
+
+    return (ccl > dcl ? ccl : dcl) * p->modules;
+}
+
 static bool usable(const struct part *p, enum signal sig, mono_us now)
 {
     return p->joined && signal_known(&p->b->s, sig) &&

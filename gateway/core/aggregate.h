@@ -12,9 +12,18 @@ struct part {
     const struct profile *profile;
     uint8_t number; /* 1..5 */
     bool joined, ghost;
-    unsigned modules;     /* active: what the BMS counts, else the configuration */
-    int64_t capacity_mAh; /* configuration, else what the BMS says, else modules x profile */
+    unsigned modules;            /* active: what the BMS counts, else the configuration */
+    int64_t capacity_mAh;        /* configuration, else what the BMS says, else modules x profile */
+    const struct module *module; /* MAX_MODULES of them, or NULL: its modules are not visible */
+    bool open;                   /* proven open: it carries nothing, whatever it allows */
+    bool recover;                /* in protection for under-voltage alone: slow recharge only */
 };
+
+/* A module is visible when it has told anything within DATUM_LIFE. */
+bool module_visible(const struct part *p, unsigned m, mono_us now);
+
+/* What a cluster is rated for in mA: profile x active modules; the larger of both directions. */
+int64_t part_rating(const struct part *p);
 
 /* A datum outside the control set counts for so long. BYD repeats its slow group every 10 s
  * and is stale after 25 s; nobody is slower. */

@@ -15,6 +15,10 @@ static struct set_point *set_point_of(struct hub *hub, enum command command, enu
     case COMMAND_SET_CVL:
         *sig = SIG_SETPOINT_CVL;
         return &hub->set_cvl;
+    case COMMAND_STOP:
+    case COMMAND_RESET:
+    case COMMAND_EXCLUDE:
+    case COMMAND_FORCE_CHARGE:
     case COMMAND_NONE:
         break;
     }

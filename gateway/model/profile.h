@@ -27,6 +27,13 @@ struct stops {
     int32_t taper_ccl_mA, taper_soc, taper_ccl_mV, taper_dcl_mV;
 };
 
+/* One row of a C-rate table: up to and with this temperature, so many 0.01 C. */
+struct c_rate {
+    int16_t upto_dC;
+    uint16_t centi_C;
+};
+#define C_RATE_ROWS 8
+
 struct profile {
     const char *key;      /* the name in the configuration file; never reused */
     const char *title;    /* for people */
@@ -43,6 +50,14 @@ struct profile {
     /* Ampere by [active modules of the smallest cluster - 1][joined clusters - 1]; all zero:
      * the profile has no table. Look it up, never fit it. */
     uint16_t allowance_A[ALLOWANCE_ROWS][MAX_CLUSTERS];
+    /* Highest current by temperature, rising; below the first row's `from` and above the last row
+     * nothing flows. n = 0: the profile has no table. 1 C is module_capacity_mAh. */
+    struct c_rates {
+        uint8_t n;
+        int16_t from_dC;
+        struct c_rate row[C_RATE_ROWS];
+    } charge_rates, discharge_rates;
+    uint16_t firmware_min; /* high byte major, low byte minor, as SIG_FIRMWARE; 0: any */
 };
 
 extern const struct profile *const profiles[]; /* NULL-ended */

@@ -41,6 +41,16 @@ const struct word commands[] = {
 #undef COMMAND
 };
 
+#define CLUSTER false
+#define HUB true
+const struct latch_info latch_info[LATCH_COUNT] = {
+#define LATCH(bit, id, of, reason, text) [bit] = {#id, of, REASON_##reason, text},
+#include "model/latches.def"
+#undef LATCH
+};
+#undef CLUSTER
+#undef HUB
+
 const size_t n_hub_states = LEN(hub_states), n_cluster_states = LEN(cluster_states),
              n_link_states = LEN(link_states), n_reasons = LEN(reasons), n_commands = LEN(commands);
 

@@ -52,6 +52,24 @@ enum command {
 #undef COMMAND
 };
 
+/* Bits of latches.def. */
+enum latch {
+#define LATCH(bit, id, of, reason, text) LATCH_##id = bit,
+#include "model/latches.def"
+#undef LATCH
+    LATCH_COUNT
+};
+
+#define LATCH_BIT(id) (1u << LATCH_##id)
+
+struct latch_info {
+    const char *name;
+    bool of_hub; /* else of a cluster */
+    enum reason reason;
+    const char *text;
+};
+extern const struct latch_info latch_info[LATCH_COUNT];
+
 /* A word of a list: its number, its name in capitals, its meaning. */
 struct word {
     uint16_t code;
