@@ -144,8 +144,7 @@ static bool print_alarms(FILE *out, const char *title, uint64_t bits)
     fprintf(out, "%-10s ", title);
     for (unsigned bit = 0; bit < ALARM_BITS; bit++)
         if (bits >> bit & 1) {
-            fprintf(out, "%s%s", comma,
-                    alarm_info[bit].name ? alarm_info[bit].text : "unknown alarm");
+            fprintf(out, "%s%s", comma, alarm_info[bit].text); /* every bit has its name */
             comma = "; ";
         }
     fputc('\n', out);

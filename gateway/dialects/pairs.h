@@ -12,24 +12,32 @@
 
 #include "wire/field.h"
 
-#define PAIR_VOLTS_HIGH (ALARM_BIT(VOLTAGE_HIGH) | ALARM_BIT(CELL_HIGH))
+#define PAIR_VOLTS_HIGH                                                                            \
+    (ALARM_BIT(VOLTAGE_HIGH) | ALARM_BIT(CELL_HIGH) | ALARM_BIT(VOLTAGE_SERIOUS))
 #define PAIR_VOLTS_LOW (ALARM_BIT(VOLTAGE_LOW) | ALARM_BIT(CELL_LOW))
 #define PAIR_HOT                                                                                   \
     (ALARM_BIT(TEMP_HIGH) | ALARM_BIT(TEMP_HIGH_DISCHARGE) | ALARM_BIT(SWITCH_TEMP) |              \
      ALARM_BIT(AMBIENT_HIGH) | ALARM_BIT(CONNECTOR_TEMP))
 #define PAIR_COLD (ALARM_BIT(TEMP_LOW) | ALARM_BIT(TEMP_LOW_DISCHARGE) | ALARM_BIT(AMBIENT_LOW))
-#define PAIR_CONTACTOR (ALARM_BIT(CONTACTOR) | ALARM_BIT(PRECHARGE) | ALARM_BIT(FUSE))
+#define PAIR_CONTACTOR                                                                             \
+    (ALARM_BIT(CONTACTOR) | ALARM_BIT(PRECHARGE) | ALARM_BIT(FUSE) | ALARM_BIT(SWITCH_CHARGE) |    \
+     ALARM_BIT(SWITCH_DISCHARGE))
 #define PAIR_INTERNAL                                                                              \
     (ALARM_BIT(INTERNAL) | ALARM_BIT(SENSOR) | ALARM_BIT(COMM_INTERNAL) | ALARM_BIT(WIRE_OPEN) |   \
-     ALARM_BIT(MEMORY) | ALARM_BIT(HEATER))
-/* Everything without an item of its own, what the hub sees for itself included; but not that the
- * inverter is lost: it cannot hear that. */
+     ALARM_BIT(MEMORY) | ALARM_BIT(HEATER) | ALARM_BIT(CELL_FAILED) | ALARM_BIT(TEMP_SENSOR))
+#define PAIR_SPREAD (ALARM_BIT(CELL_SPREAD) | ALARM_BIT(PACK_IMBALANCE))
+/* Everything without an item of its own, what the hub sees for itself included. But not that the
+ * inverter is lost: it cannot hear that; nor that it disobeys, that a latch is not saved, that the
+ * battery is empty: a protection of these would stop what shall recharge it. */
 #define PAIR_OTHERS                                                                                \
     (ALARM_BIT(GENERAL) | ALARM_BIT(REVERSED) | ALARM_BIT(SOC_LOW) | ALARM_BIT(CHARGER_LOW) |      \
      ALARM_BIT(TEMP_SPREAD) | ALARM_BIT(CLUSTER_LOST) | ALARM_BIT(MODULE_COUNT) |                  \
      ALARM_BIT(CONFIG_COUNT) | ALARM_BIT(FIRMWARE_DIFFERS) | ALARM_BIT(SOC_DIFFERS) |              \
      ALARM_BIT(VOLTAGE_DIFFERS) | ALARM_BIT(LIMIT_INVALID) | ALARM_BIT(ID_CONFLICT) |              \
-     ALARM_BIT(LINK_DOWN) | ALARM_BIT(OUTPUT_STALE) | ALARM_BIT(CAPACITY_ODD))
+     ALARM_BIT(LINK_DOWN) | ALARM_BIT(OUTPUT_STALE) | ALARM_BIT(CAPACITY_ODD) |                    \
+     ALARM_BIT(PARALLEL_REFUSED) | ALARM_BIT(START_FAILED) | ALARM_BIT(OVER_LIMIT) |               \
+     ALARM_BIT(NOT_OPEN) | ALARM_BIT(SIGN_ODD) | ALARM_BIT(FROZEN) | ALARM_BIT(VALUE_ODD) |        \
+     ALARM_BIT(SHUT_DOWN) | ALARM_BIT(EMERGENCY) | ALARM_BIT(MODULE_STAYS) | ALARM_BIT(IDENTITY))
 
 #define PAIRS(at, tier)                                                                            \
     PAIR_ANY(at, 0, tier, GENERAL, PAIR_OTHERS),                                                   \
@@ -41,6 +49,7 @@
         PAIR_AT(at + 1, 6, tier, CURRENT_DISCHARGE), PAIR_AT(at + 2, 0, tier, CURRENT_CHARGE),     \
         PAIR_ANY(at + 2, 2, tier, CONTACTOR, PAIR_CONTACTOR),                                      \
         PAIR_AT(at + 2, 4, tier, SHORT_CIRCUIT),                                                   \
-        PAIR_ANY(at + 2, 6, tier, INTERNAL, PAIR_INTERNAL), PAIR_AT(at + 3, 0, tier, CELL_SPREAD)
+        PAIR_ANY(at + 2, 6, tier, INTERNAL, PAIR_INTERNAL),                                        \
+        PAIR_ANY(at + 3, 0, tier, CELL_SPREAD, PAIR_SPREAD)
 
 #endif

@@ -18,7 +18,7 @@
  * www.setfirelabs.com/green-energy/pylontech-can-reading-can-replication (ten US2000/US3000). */
 #include "dialects/dialect.h"
 
-#define VOLTS_HIGH (ALARM_BIT(VOLTAGE_HIGH) | ALARM_BIT(CELL_HIGH))
+#define VOLTS_HIGH (ALARM_BIT(VOLTAGE_HIGH) | ALARM_BIT(CELL_HIGH) | ALARM_BIT(VOLTAGE_SERIOUS))
 #define VOLTS_LOW (ALARM_BIT(VOLTAGE_LOW) | ALARM_BIT(CELL_LOW))
 #define HOT                                                                                        \
     (ALARM_BIT(TEMP_HIGH) | ALARM_BIT(TEMP_HIGH_CHARGE) | ALARM_BIT(TEMP_HIGH_DISCHARGE) |         \
@@ -26,11 +26,15 @@
 #define COLD                                                                                       \
     (ALARM_BIT(TEMP_LOW) | ALARM_BIT(TEMP_LOW_CHARGE) | ALARM_BIT(TEMP_LOW_DISCHARGE) |            \
      ALARM_BIT(AMBIENT_LOW))
-/* What has no bit of its own and makes the battery unfit: "system error". */
+/* What has no bit of its own and makes the battery unfit: "system error". What the hub sees for
+ * itself is here where it stops the hub or a cluster when it is more than a warning. */
 #define BROKEN                                                                                     \
     (ALARM_BIT(GENERAL) | ALARM_BIT(SHORT_CIRCUIT) | ALARM_BIT(CONTACTOR) | ALARM_BIT(INTERNAL) |  \
      ALARM_BIT(SENSOR) | ALARM_BIT(COMM_INTERNAL) | ALARM_BIT(PRECHARGE) | ALARM_BIT(FUSE) |       \
-     ALARM_BIT(REVERSED) | ALARM_BIT(WIRE_OPEN) | ALARM_BIT(MEMORY))
+     ALARM_BIT(REVERSED) | ALARM_BIT(WIRE_OPEN) | ALARM_BIT(MEMORY) | ALARM_BIT(CELL_FAILED) |     \
+     ALARM_BIT(TEMP_SENSOR) | ALARM_BIT(SWITCH_CHARGE) | ALARM_BIT(SWITCH_DISCHARGE) |             \
+     ALARM_BIT(START_FAILED) | ALARM_BIT(OVER_LIMIT) | ALARM_BIT(NOT_OPEN) |                       \
+     ALARM_BIT(SHUT_DOWN) | ALARM_BIT(EMERGENCY) | ALARM_BIT(MODULE_STAYS) | ALARM_BIT(IDENTITY))
 #define COMMUNICATION                                                                              \
     (ALARM_BIT(COMM_INTERNAL) | ALARM_BIT(CLUSTER_LOST) | ALARM_BIT(LINK_DOWN) |                   \
      ALARM_BIT(OUTPUT_STALE))

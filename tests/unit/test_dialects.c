@@ -193,6 +193,14 @@ static const struct {
     {ALARM_SOC_LOW,             0,       0,       0      },
     {ALARM_CHARGER_LOW,         0,       0,       0      },
     {ALARM_MEMORY,              11,      BIT(11), 0      },
+    {ALARM_CELL_FAILED,         11,      BIT(11), 0      },
+    {ALARM_TEMP_SENSOR,         11,      BIT(11), 0      },
+    {ALARM_SWITCH_CHARGE,       9,       BIT(11), 0      },
+    {ALARM_SWITCH_DISCHARGE,    9,       BIT(11), 0      },
+    {ALARM_VOLTAGE_SERIOUS,     1,       BIT(1),  BIT(1) },
+    {ALARM_PACK_IMBALANCE,      12,      0,       0      }, /* as CELL_SPREAD */
+    {ALARM_PARALLEL_REFUSED,    0,       0,       0      }, /* one module is not there, the rest is */
+    {ALARM_START_FAILED,        0,       BIT(11), 0      },
     {ALARM_CLUSTER_LOST,        0,       0,       BIT(11)},
     {ALARM_MODULE_COUNT,        0,       0,       0      },
     {ALARM_CONFIG_COUNT,        0,       0,       0      },
@@ -205,6 +213,18 @@ static const struct {
     {ALARM_INVERTER_LOST,       NO_ITEM, 0,       0      }, /* it cannot hear that */
     {ALARM_OUTPUT_STALE,        0,       0,       BIT(11)},
     {ALARM_CAPACITY_ODD,        0,       0,       0      },
+    {ALARM_OVER_LIMIT,          0,       BIT(11), 0      },
+    {ALARM_DISOBEYED,           NO_ITEM, 0,       0      }, /* it does not listen anyway */
+    {ALARM_NOT_OPEN,            0,       BIT(11), 0      },
+    {ALARM_SIGN_ODD,            0,       0,       0      },
+    {ALARM_FROZEN,              0,       0,       0      },
+    {ALARM_VALUE_ODD,           0,       0,       0      },
+    {ALARM_SHUT_DOWN,           0,       BIT(11), 0      },
+    {ALARM_EMERGENCY,           0,       BIT(11), 0      },
+    {ALARM_MODULE_STAYS,        0,       BIT(11), 0      },
+    {ALARM_UNSAVED,             NO_ITEM, 0,       0      }, /* nothing to act on */
+    {ALARM_IDENTITY,            0,       BIT(11), 0      },
+    {ALARM_EMPTY,               NO_ITEM, 0,       0      }, /* it shall recharge, not stop */
 };
 
 /* What a dialect's frame says of one alarm alone. */

@@ -178,7 +178,7 @@ static void reasons_alarms_and_places_are_told_in_words(void **state)
         "Careful    sums are partial",
         "Cells      3.301 V (cluster 2) to 3.345 V\n",
         "Cell temp. -5.5 °C to --\n",
-        "PROTECTION Cell voltage high; unknown alarm\n",
+        "PROTECTION Cell voltage high; Empty: waiting to be recharged\n",
         "Was fault  Memory of the BMS failed\n",
         "Inverter 1 victron?, UP; told CVL 54.5 V, CCL --, DCL --; last frame 0.2 s ago\n",
         "ID02       STALE            --        --          --         --  --  SILENT: The control",
@@ -202,7 +202,7 @@ static void reasons_alarms_and_places_are_told_in_words(void **state)
     signal_set(&snap.hub.s, SIG_CELL_MIN_CLUSTER, 2, 0);
     signal_set(&snap.hub.s, SIG_CELL_MAX, 3345, 0);
     signal_set(&snap.hub.s, SIG_TEMP_MIN, -55, 0);
-    snap.hub.a.active[TIER_PROTECTION] = ALARM_BIT(CELL_HIGH) | UINT64_C(1) << 63;
+    snap.hub.a.active[TIER_PROTECTION] = ALARM_BIT(CELL_HIGH) | ALARM_BIT(EMPTY);
     snap.hub.a.latched[TIER_FAULT] = ALARM_BIT(MEMORY);
     signal_set(&snap.inverter[0].s, SIG_LINK_STATE, LINK_UP, 0);
     signal_set(&snap.inverter[0].s, SIG_LAST_TX_AGE, 200, 0);
