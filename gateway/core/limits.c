@@ -1,25 +1,28 @@
 #include "core/limits.h"
 
-static void lower(struct limit *l, int64_t to, enum stage stage, enum reason reason,
-                  uint8_t cluster)
+/* Gives the limit its value and who it is from; module and cell are told after that, if known. */
+static void bind(struct limit *l, int64_t to, enum stage stage, enum reason reason, uint8_t cluster)
 {
-    if (to >= l->value)
-        return;
     l->value = to;
     l->stage = stage;
     l->reason = reason;
     l->cluster = cluster;
+    l->module = 0;
+    l->cell = 0;
+}
+
+static void lower(struct limit *l, int64_t to, enum stage stage, enum reason reason,
+                  uint8_t cluster)
+{
+    if (to < l->value)
+        bind(l, to, stage, reason, cluster);
 }
 
 static void raise(struct limit *l, int64_t to, enum stage stage, enum reason reason,
                   uint8_t cluster)
 {
-    if (to <= l->value)
-        return;
-    l->value = to;
-    l->stage = stage;
-    l->reason = reason;
-    l->cluster = cluster;
+    if (to > l->value)
+        bind(l, to, stage, reason, cluster);
 }
 
 static void mark(struct limit *l, enum stage stage)
@@ -100,9 +103,9 @@ static struct limit stage_cluster(const struct limits_input *in, enum direction 
 
 /* ---- stage 2: sharing ---- */
 
-static int64_t weight_of(const struct part *p, bool by_count)
+static int64_t weight_of(const struct part *p, enum share_mode mode)
 {
-    return by_count ? 1 : p->capacity_mAh;
+    return mode == SHARE_BY_COUNT ? 1 : p->capacity_mAh;
 }
 
 static bool counts(const struct part *p, bool with_ghosts)
@@ -110,23 +113,26 @@ static bool counts(const struct part *p, bool with_ghosts)
     return p->joined || (with_ghosts && p->ghost);
 }
 
-static int64_t all_weights(const struct part *parts, unsigned n, bool by_count, bool with_ghosts)
+static int64_t all_weights(const struct part *parts, unsigned n, enum share_mode mode,
+                           bool with_ghosts)
 {
     int64_t sum = 0;
 
     for (unsigned i = 0; i < n; i++)
         if (counts(&parts[i], with_ghosts))
-            sum += weight_of(&parts[i], by_count);
+            sum += weight_of(&parts[i], mode);
     return sum;
 }
 
-int64_t part_share(const struct part *parts, unsigned n, unsigned i, bool by_count)
+int64_t part_share(const struct limits_memory *mem, const struct limits_rules *rules,
+                   const struct part *parts, unsigned n, unsigned i)
 {
-    int64_t sum = all_weights(parts, n, by_count, false);
+    int64_t sum = all_weights(parts, n, rules->share, false);
 
+    (void)mem;
     if (!parts[i].joined || sum <= 0)
         return 0;
-    return divide(weight_of(&parts[i], by_count) * 10000, sum, NEAREST);
+    return divide(weight_of(&parts[i], rules->share) * 10000, sum, NEAREST);
 }
 
 /* min over clusters of limit_i / share_i, with share_i = weight_i / all weights. */
@@ -134,11 +140,11 @@ static void share_among(struct limit *l, const struct limits_input *in,
                         const struct limits_rules *rules, enum direction direction,
                         bool with_ghosts)
 {
-    int64_t all = all_weights(in->parts, in->n, rules->share_by_count, with_ghosts);
+    int64_t all = all_weights(in->parts, in->n, rules->share, with_ghosts);
 
     for (unsigned i = 0; i < in->n; i++) {
         const struct part *p = &in->parts[i];
-        int64_t mine = weight_of(p, rules->share_by_count);
+        int64_t mine = weight_of(p, rules->share);
         struct limit one;
         enum reason reason;
 
@@ -191,10 +197,10 @@ static void allow_by_table(struct limit *l, const struct limits_input *in,
 static void allow_by_bus_bar(struct limit *l, const struct limits_input *in,
                              const struct limits_rules *rules, bool with_ghosts)
 {
-    int64_t all = all_weights(in->parts, in->n, rules->share_by_count, with_ghosts);
+    int64_t all = all_weights(in->parts, in->n, rules->share, with_ghosts);
 
     for (unsigned i = 0; i < in->n && rules->profile->bus_bar_mA > 0; i++) {
-        int64_t mine = weight_of(&in->parts[i], rules->share_by_count);
+        int64_t mine = weight_of(&in->parts[i], rules->share);
 
         if (counts(&in->parts[i], with_ghosts) && mine > 0)
             lower(l, (int64_t)rules->profile->bus_bar_mA * all / mine, STAGE_ALLOWANCE,
@@ -233,8 +239,8 @@ static void stage_cells(struct limit *l, const struct limits_input *in,
     stop_at_cells(l, in, direction);
     for (unsigned i = 0; i < in->n; i++) {
         const struct part *p = &in->parts[i];
-        int64_t all = all_weights(in->parts, in->n, rules->share_by_count, p->ghost);
-        int64_t mine = weight_of(p, rules->share_by_count);
+        int64_t all = all_weights(in->parts, in->n, rules->share, p->ghost);
+        int64_t mine = weight_of(p, rules->share);
         int64_t ccl = stops_taper_ccl(&in->stops[i], p);
 
         if (!counts(p, true) || mine <= 0)
@@ -275,14 +281,22 @@ static void apply_set_point(struct limit *l, const struct set_point *sp, mono_us
         lower(l, sp->value, STAGE_STATE, REASON_SET_POINT, 0);
 }
 
-static void stage_state(struct limit *l, bool allowed, int64_t cap, const struct set_point *sp,
-                        mono_us now)
+static void stage_state(struct limit *l, const struct limits_input *in,
+                        const struct limits_rules *rules, enum direction direction, mono_us now)
 {
-    if (!allowed)
+    bool charge = direction == CHARGE;
+    enum reason barred = charge ? in->barred_charge : in->barred_discharge;
+    int64_t cap = charge ? rules->ccl_cap_mA : rules->dcl_cap_mA;
+
+    if (barred != REASON_NONE)
+        lower(l, 0, STAGE_STATE, barred, in->barred_cluster);
+    if (!(charge ? in->charge_allowed : in->discharge_allowed))
         lower(l, 0, STAGE_STATE, REASON_HUB_STATE, 0);
+    if (in->forced_charge && !charge)
+        lower(l, 0, STAGE_STATE, REASON_FORCED_CHARGE, 0);
     if (cap > 0)
         lower(l, cap, STAGE_STATE, REASON_CAP, 0);
-    apply_set_point(l, sp, now);
+    apply_set_point(l, charge ? &in->ccl : &in->dcl, now);
     mark(l, STAGE_STATE);
 }
 
@@ -399,14 +413,14 @@ static int64_t told_voltage(const struct part *p, enum signal sig, int64_t fallb
  * cluster that does not tell it has its profile's. */
 static void fold_voltage(struct limit *l, const struct limits_input *in, enum signal sig,
                          int64_t (*fallback)(const struct profile *),
-                         void (*bind)(struct limit *, int64_t, enum stage, enum reason, uint8_t))
+                         void (*move)(struct limit *, int64_t, enum stage, enum reason, uint8_t))
 {
     for (unsigned i = 0; i < in->n; i++) {
         const struct part *p = &in->parts[i];
         bool told = signal_known(&p->b->s, sig);
 
         if (p->joined)
-            bind(l, told_voltage(p, sig, fallback(p->profile)), STAGE_CLUSTER,
+            move(l, told_voltage(p, sig, fallback(p->profile)), STAGE_CLUSTER,
                  told ? REASON_CLUSTER_LIMIT : REASON_PROFILE_LIMIT, p->number);
     }
     mark(l, STAGE_CLUSTER);
@@ -414,7 +428,7 @@ static void fold_voltage(struct limit *l, const struct limits_input *in, enum si
         const struct part *p = &in->parts[i];
 
         if (p->ghost && !p->joined)
-            bind(l, told_voltage(p, sig, fallback(p->profile)), STAGE_SHARING, REASON_GHOST,
+            move(l, told_voltage(p, sig, fallback(p->profile)), STAGE_SHARING, REASON_GHOST,
                  p->number);
     }
     mark(l, STAGE_SHARING);
@@ -430,12 +444,20 @@ static int64_t profile_dvl(const struct profile *p)
     return p->dvl_mV;
 }
 
+/* The top of the window for CVL: what the owner has set stays, whatever an operator forces. */
+static int64_t highest_cvl(const struct limits_rules *rules, const struct limits_input *in)
+{
+    if (rules->cvl_top_mV > 0)
+        return rules->cvl_top_mV;
+    return in->forced_charge ? rules->profile->cvl_max_mV : rules->profile->cvl_top_mV;
+}
+
 /* CVL: inside the profile's window, but the window alone never asks for less than the bus has: some
  * inverters would discharge to it. */
 static void charge_voltage(struct limit *l, const struct limits_rules *rules,
                            const struct limits_input *in, mono_us now)
 {
-    int64_t top = rules->cvl_top_mV > 0 ? rules->cvl_top_mV : rules->profile->cvl_top_mV;
+    int64_t top = highest_cvl(rules, in);
     int64_t bus = bus_voltage(in);
 
     if (bus > rules->profile->cvl_max_mV)
@@ -518,8 +540,8 @@ void limits_run(struct limits *out, struct limits_memory *mem, const struct limi
     note_over_current(mem, in, now);
     stage_protection(&out->ccl, mem, now);
     stage_protection(&out->dcl, mem, now);
-    stage_state(&out->ccl, in->charge_allowed, rules->ccl_cap_mA, &in->ccl, now);
-    stage_state(&out->dcl, in->discharge_allowed, rules->dcl_cap_mA, &in->dcl, now);
+    stage_state(&out->ccl, in, rules, CHARGE, now);
+    stage_state(&out->dcl, &dis, rules, DISCHARGE, now);
     note_membership(mem, rules, in, now);
     if (in->dcl_held)
         mem->dcl.hold_until = now + rules->rise_hold; /* it is kept, it does not rise */

@@ -35,7 +35,9 @@ struct limit {
     int64_t value;
     enum stage stage; /* that bound it */
     enum reason reason;
-    uint8_t cluster;                /* that bound it, 1..5; 0: none in particular */
+    uint8_t cluster; /* that bound it, 1..5; 0: none in particular */
+    uint8_t module;  /* the same of its modules, 1.., as the battery counts them ... */
+    uint16_t cell;   /* ... and of the cells (or sensors) of that module */
     int64_t after[STAGE_COUNT + 1]; /* the value after stage n */
 };
 
@@ -43,9 +45,17 @@ struct limits {
     struct limit ccl, dcl, cvl, dvl;
 };
 
+/* How clusters are taken to share the current of the bus bar. */
+enum share_mode {
+    SHARE_BY_CAPACITY,
+    SHARE_BY_COUNT,
+    SHARE_MEASURED /* by capacity, and by what they are seen to carry where that is more */
+};
+
 struct limits_rules {
     const struct profile *profile; /* of the hub: table and voltage window */
-    bool share_by_count;
+    enum share_mode share;
+    bool c_rate_all; /* C-rate tables for all clusters, not only where the BMS tells no limit */
     int64_t ccl_cap_mA, dcl_cap_mA; /* 0: none */
     int64_t cvl_top_mV;             /* 0: the profile's */
     int64_t rise_centi_pct_s;       /* of the cap, a second: 500 is 5 % */
@@ -67,6 +77,10 @@ struct limits_input {
     unsigned n;
     bool dcl_held;                          /* some of discharge_parts only keep it for a moment */
     bool charge_allowed, discharge_allowed; /* by the state of the hub */
+    /* A rule of the hub allows nothing in that direction, and why; REASON_NONE: not barred. */
+    enum reason barred_charge, barred_discharge;
+    uint8_t barred_cluster; /* whose fault that is, 1..5; 0: none in particular */
+    bool forced_charge;     /* an operator charges by force: no discharging, higher CVL */
     struct set_point ccl, dcl, cvl;
 };
 
@@ -95,7 +109,9 @@ struct limit limit_of_cluster(const struct part *p, enum direction direction);
 void limits_run(struct limits *out, struct limits_memory *mem, const struct limits_rules *rules,
                 const struct limits_input *in, mono_us now);
 
-/* Share of a part among the joined ones in 0.01 %, 0 when it is not joined. */
-int64_t part_share(const struct part *parts, unsigned n, unsigned i, bool by_count);
+/* Share of a part among the joined ones in 0.01 % as the last run took it, 0 when it is not joined.
+ * Measured shares may add up to more than all. */
+int64_t part_share(const struct limits_memory *mem, const struct limits_rules *rules,
+                   const struct part *parts, unsigned n, unsigned i);
 
 #endif

@@ -162,14 +162,18 @@ void stops_pause(struct stops_memory *mem)
     memset(mem->good_since, 0, sizeof(mem->good_since));
 }
 
-void stops_watch(struct stops_memory *mem, const struct part *p, mono_us now)
+void stops_watch(struct stops_memory *mem, const struct part *p, mono_us period, mono_us now)
 {
+    int32_t margin = period > SLOW_PERIOD ? SLOW_MARGIN_mV : 0;
+
     for (enum stop stop = 0; stop < STOP_COUNT; stop++) {
         struct threshold at = threshold_of(&p->profile->stops, stop);
         int64_t value;
 
         if (is_off(stop, &at) || !read_value(p, stop, now, &value))
             continue;
+        if (is_voltage(stop))
+            at.stop += looks[stop].high ? -margin : margin;
         if (looks[stop].high ? value >= at.stop : value <= at.stop)
             mem->on[stop] = true;
     }

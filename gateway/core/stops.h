@@ -41,8 +41,8 @@ void stops_run(struct stops_memory *mem, const struct part *p, mono_us period, m
 void stops_pause(struct stops_memory *mem);
 
 /* A cluster that is not counted but on the same copper: what it says now may set a stop, never
- * release one. p->b is its live battery. */
-void stops_watch(struct stops_memory *mem, const struct part *p, mono_us now);
+ * release one. p->b is its live battery, period as for stops_run. */
+void stops_watch(struct stops_memory *mem, const struct part *p, mono_us period, mono_us now);
 
 /* It is counted again: a stop whose datum it no longer tells (another battery) ends. */
 void stops_forget_unseen(struct stops_memory *mem, const struct part *p, mono_us now);

@@ -361,7 +361,7 @@ static void run_stops(struct hub *hub, unsigned i, mono_us period, bool just_joi
     }
     stops_pause(&hub->stops[i]);
     if (p->ghost)
-        stops_watch(&hub->stops[i], &live, hub->now);
+        stops_watch(&hub->stops[i], &live, period, hub->now);
 }
 
 static void run_cluster(struct hub *hub, unsigned i)

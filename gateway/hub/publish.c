@@ -10,6 +10,14 @@ static void set(struct signals *s, enum signal id, int64_t value, mono_us at)
     signal_set(s, id, value, at);
 }
 
+static void set_or_forget(struct signals *s, enum signal id, int64_t value, mono_us at)
+{
+    if (value)
+        set(s, id, value, at);
+    else
+        signal_forget(s, id);
+}
+
 static void publish_limit(struct signals *s, const struct limit *l, enum signal stages,
                           enum signal bound, enum signal reason, enum signal cluster, mono_us now)
 {
@@ -17,10 +25,7 @@ static void publish_limit(struct signals *s, const struct limit *l, enum signal 
         set(s, (enum signal)(stages + i), l->after[i + 1], now);
     set(s, bound, l->stage, now);
     set(s, reason, l->reason, now);
-    if (l->cluster)
-        set(s, cluster, l->cluster, now);
-    else
-        signal_forget(s, cluster);
+    set_or_forget(s, cluster, l->cluster, now);
 }
 
 static void publish_limits(struct hub *hub)
@@ -42,6 +47,10 @@ static void publish_limits(struct hub *hub)
                   hub->now);
     publish_limit(s, &l->dvl, SIG_DVL_STAGE, SIG_DVL_BOUND_STAGE, SIG_DVL_REASON, SIG_DVL_CLUSTER,
                   hub->now);
+    set_or_forget(s, SIG_CCL_MODULE, l->ccl.module, hub->now);
+    set_or_forget(s, SIG_CCL_CELL, l->ccl.cell, hub->now);
+    set_or_forget(s, SIG_DCL_MODULE, l->dcl.module, hub->now);
+    set_or_forget(s, SIG_DCL_CELL, l->dcl.cell, hub->now);
 }
 
 static void publish_set_point(struct hub *hub, const struct set_point *sp, enum signal value,
@@ -145,7 +154,8 @@ static void publish_cluster(struct hub *hub, unsigned i, int64_t conformity)
     set(s, SIG_MODULES_ACTIVE, hub->part[i].modules, hub->now);
     if (!silent)
         set(s, SIG_CAPACITY, hub->part[i].capacity_mAh, hub->now);
-    set(s, SIG_SHARE, part_share(hub->part, hub->n_clusters, i, hub->rules.limits.share_by_count),
+    set(s, SIG_SHARE,
+        part_share(&hub->limits_memory, &hub->rules.limits, hub->part, hub->n_clusters, i),
         hub->now);
 }
 

@@ -12,6 +12,13 @@ static bool is(const struct config *cfg, const char *key, const char *word)
     return strcmp(config_text(cfg, "limits", 0, key), word) == 0;
 }
 
+static enum share_mode share_of(const char *word)
+{
+    if (strcmp(word, "count") == 0)
+        return SHARE_BY_COUNT;
+    return strcmp(word, "measured") == 0 ? SHARE_MEASURED : SHARE_BY_CAPACITY;
+}
+
 void rules_read(struct hub_rules *rules, const struct config *cfg)
 {
     struct limits_rules *l = &rules->limits;
@@ -29,7 +36,8 @@ void rules_read(struct hub_rules *rules, const struct config *cfg)
     if (is(cfg, "on_total_loss", "silent"))
         rules->on_total_loss = LOSS_SILENT;
     l->profile = profile_find(config_text(cfg, "hub", 0, "profile"));
-    l->share_by_count = is(cfg, "share", "count");
+    l->share = share_of(config_text(cfg, "limits", 0, "share"));
+    l->c_rate_all = is(cfg, "c_rate", "all");
     l->ccl_cap_mA = config_num(cfg, "limits", 0, "charge_current_max");
     l->dcl_cap_mA = config_num(cfg, "limits", 0, "discharge_current_max");
     l->cvl_top_mV = config_num(cfg, "limits", 0, "charge_voltage_max");

@@ -152,11 +152,11 @@ static void sharing_takes_the_weakest_for_its_share(void **state)
     assert_int_equal(t.out.ccl.after[STAGE_CLUSTER], 539200);
     assert_int_equal(t.out.ccl.after[STAGE_SHARING], 148000);
     assert_int_equal(t.out.dcl.after[STAGE_SHARING], 370000);
-    assert_int_equal(part_share(t.part, 2, 0, false), 6000);
-    t.rules.share_by_count = true; /* 59.2 / 0.5 */
+    assert_int_equal(part_share(&t.mem, &t.rules, t.part, 2, 0), 6000);
+    t.rules.share = SHARE_BY_COUNT; /* 59.2 / 0.5 */
     run(&t, MONO_S(2));
     assert_int_equal(t.out.ccl.after[STAGE_SHARING], 118400);
-    assert_int_equal(part_share(t.part, 2, 0, true), 5000);
+    assert_int_equal(part_share(&t.mem, &t.rules, t.part, 2, 0), 5000);
 }
 
 /* Losing a cluster never raises a limit: the lower of "joined only" (59.2 / 148 or 480 / 480)
@@ -277,8 +277,8 @@ static void a_cluster_that_is_not_counted_has_no_share(void **state)
     (void)state;
     bench_init(&t);
     t.part[1].joined = false;
-    assert_int_equal(part_share(t.part, 2, 1, false), 0);
-    assert_int_equal(part_share(t.part, 2, 0, false), 10000);
+    assert_int_equal(part_share(&t.mem, &t.rules, t.part, 2, 1), 0);
+    assert_int_equal(part_share(&t.mem, &t.rules, t.part, 2, 0), 10000);
 }
 
 /* The first cluster's reason stands for the sum, until one allows nothing at all. */
