@@ -98,8 +98,10 @@ mono_us hub_deadline(const struct hub *hub);
 struct hub_order {
     uint32_t ticket;
     enum command command;
-    bool release;  /* takes a set-point back; the value is not looked at */
-    int64_t value; /* in the unit of the command's signal; 0 A is a limit as any other */
+    bool release;    /* takes a set-point back; the value is not looked at */
+    int64_t value;   /* in the unit of the command's signal; 0 A is a limit as any other */
+    uint8_t cluster; /* that the command is about, 1..5; 0: the hub, or all of them */
+    bool isolated;   /* the operator says that its main switch is open */
 };
 enum status hub_command(struct hub *hub, const struct hub_order *order);
 
