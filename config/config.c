@@ -133,7 +133,8 @@ static void refuse_section(struct parse *p, const char *name, int why)
     else
         report_error(&p->reports, p->line,
                      "[%s]: no such number; allowed: [cluster.1] to [cluster.5], [inverter.1], "
-                     "[inverter.2], [modbus.tcp], [modbus.tcp.2] to 4, [modbus.rtu] likewise",
+                     "[inverter.2], [modbus.tcp], [modbus.tcp.2] to 4, [modbus.rtu] likewise, "
+                     "[relay.1] to [relay.8], [input.1] to [input.8]",
                      name);
 }
 
@@ -313,7 +314,7 @@ static int on_value(void *user, const char *ini_section, const char *key, const 
 {
     struct parse *p = user;
     char section[CONFIG_SECTION_MAX + 1];
-    char why[160];
+    char why[280];
 
     (void)ini_section;
     section_name(p->section, p->copy, section, sizeof(section));

@@ -16,7 +16,7 @@ struct config; /* opaque: one value per line of options.def and section index */
 /* A mistake in the file, ready to print: "hub.ini:12: [hub] clusters: 9 is outside 1..5". */
 struct config_error {
     int line; /* 1-based; 0 when it is not about one line */
-    char text[200];
+    char text[320];
 };
 
 /* Called once per mistake, in the order of the lines; those about no line come last. */
@@ -84,10 +84,19 @@ struct config_link {
 /* Splits a link text. false when it is not one; *why says what is allowed. */
 bool config_link(const char *text, struct config_link *out, const char **why);
 
+/* A line of a GPIO chip as written: "gpiochip0:17" is chip "gpiochip0", line 17. The chip is named
+ * by its device or by its label ("pinctrl-bcm2711"). */
+struct config_gpio {
+    char chip[32];
+    unsigned line;
+};
+/* Splits such a text. false when it is not one. */
+bool config_gpio(const char *text, struct config_gpio *out);
+
 /* Every option in table order, to print files and help. section is "cluster" for [cluster.N]. */
 struct option_info {
     const char *section, *key, *kind, *fallback, *unit, *text;
-    char allowed[160]; /* "1..5", "none even odd"; "" when the kind says it */
+    char allowed[200]; /* "1..5", "none even odd"; "" when the kind says it */
     bool repeats, live, needed;
 };
 bool config_option(size_t i, struct option_info *out);

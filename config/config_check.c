@@ -28,7 +28,7 @@ static int head_line(const struct check *c, const char *section, unsigned copy)
 static void check_needed(struct check *c, int row)
 {
     char name[CONFIG_SECTION_MAX + 1];
-    char allowed[160];
+    char allowed[CONFIG_ALLOWED_MAX];
     int section = option_section(row);
 
     for (unsigned copy = 0; copy < section_copies(section); copy++) {

@@ -83,7 +83,7 @@ unsigned config_choice(const struct config *cfg, const char *section, unsigned i
 {
     const struct option *o;
     const struct value *v = known(cfg, section, index, key, &o);
-    char allowed[160];
+    char allowed[CONFIG_ALLOWED_MAX];
     char word[CONFIG_TEXT_MAX];
 
     if (o->kind != OPT_ENUM && o->kind != OPT_PROFILE)

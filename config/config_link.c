@@ -1,9 +1,10 @@
 /* How a port is wired, as a text. */
-#include "config.h"
+#include "config_options.h"
 
 #include <string.h>
 
-#define CAN_NAME_MAX 15   /* IFNAMSIZ - 1 */
+#define CAN_NAME_MAX 15 /* IFNAMSIZ - 1 */
+#define GPIO_LINE_MAX 1023
 #define UNIX_PATH_MAX 107 /* sun_path without its NUL */
 
 static const char allowed[] = "write a CAN interface (can0), unix:PATH, replay:FILE or sim";
@@ -24,11 +25,19 @@ static const struct {
      "serial: links are not built yet; batteries speak CAN here for now"                    },
 };
 
+/* How much of a text is a name: letters, digits, _ - and ., the last two not in front. */
+static size_t name_len(const char *s)
+{
+    if (s[0] == '.' || s[0] == '-')
+        return 0;
+    return strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
+}
+
 static bool can_name(const char *s)
 {
-    size_t len = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.");
+    size_t len = name_len(s);
 
-    return len > 0 && len <= CAN_NAME_MAX && !s[len] && s[0] != '.' && s[0] != '-';
+    return len > 0 && len <= CAN_NAME_MAX && !s[len];
 }
 
 /* "replay" alone is a forgotten path, not an interface of that name. */
@@ -71,4 +80,19 @@ bool config_link(const char *text, struct config_link *out, const char **why)
         return false;
     }
     return false;
+}
+
+bool config_gpio(const char *text, struct config_gpio *out)
+{
+    size_t len = name_len(text);
+    int64_t line = 0;
+
+    if (len == 0 || len >= sizeof(out->chip) || text[len] != ':')
+        return false;
+    if (!number_parse(text + len + 1, 1, &line) || line < 0 || line > GPIO_LINE_MAX)
+        return false;
+    memcpy(out->chip, text, len);
+    out->chip[len] = '\0';
+    out->line = (unsigned)line;
+    return true;
 }

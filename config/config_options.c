@@ -61,6 +61,13 @@ const struct option options[] = {
     {.kind = OPT_LISTEN, .key = name, .fallback = value, when, .text = about},
 #define CIDRS(name, when, about)                                                                   \
     {.kind = OPT_CIDRS, .key = name, .fallback = "", when, .text = about},
+#define GPIO(name, example, when, about)                                                           \
+    {.kind = OPT_GPIO,                                                                             \
+     .key = name,                                                                                  \
+     .fallback = example,                                                                          \
+     .needed = sizeof(example) > 1,                                                                \
+     when,                                                                                         \
+     .text = about},
 #include "options.def"
 };
 const size_t option_count = sizeof(options) / sizeof(options[0]);
@@ -140,6 +147,7 @@ bool config_option(size_t i, struct option_info *out)
         [OPT_SECTION] = "",      [OPT_NUM] = "number",      [OPT_NUMS] = "numbers",
         [OPT_ENUM] = "word",     [OPT_PROFILE] = "profile", [OPT_LINK] = "link",
         [OPT_DEVICE] = "device", [OPT_LISTEN] = "address",  [OPT_CIDRS] = "address blocks",
+        [OPT_GPIO] = "line",
     };
 
     for (size_t row = 0; row < option_count; row++) {

@@ -5,7 +5,8 @@
 
 #include "config.h"
 
-#define CONFIG_MAX_INDEX 5    /* of a numbered section */
+#define CONFIG_MAX_INDEX 8 /* of a numbered section */
+#define CONFIG_ALLOWED_MAX 200
 #define CONFIG_LINE_MAX 190   /* characters of a line; the INI library cuts at 199 */
 #define CONFIG_SECTION_MAX 49 /* characters of a section's name; it cuts there too */
 
@@ -19,6 +20,7 @@ enum option_kind {
     OPT_DEVICE,
     OPT_LISTEN,
     OPT_CIDRS,
+    OPT_GPIO,
 };
 
 enum option_numbering { SINGLE, NUMBERED, FIRST_BARE };

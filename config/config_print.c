@@ -56,8 +56,8 @@ static void print_section(const struct printer *p, const struct option *s)
 
 static void print_option(const struct printer *p, const struct option *o, bool awake)
 {
-    char allowed[160];
-    char text[200];
+    char allowed[CONFIG_ALLOWED_MAX];
+    char text[280];
 
     option_allowed(o, allowed, sizeof(allowed));
     if (o->kind == OPT_LINK)

@@ -73,7 +73,7 @@ static int decimals(int per)
 static bool take_number(const struct option *o, const char *text, int64_t *n, char *why,
                         size_t size)
 {
-    char allowed[160];
+    char allowed[CONFIG_ALLOWED_MAX];
 
     if (o->none && strcasecmp(text, "none") == 0) {
         *n = 0;
@@ -134,7 +134,7 @@ static bool take_word(const char *words, const char *text, struct value *v)
 static bool take_listed(const struct option *o, const char *text, struct value *v, char *why,
                         size_t size)
 {
-    char allowed[160];
+    char allowed[CONFIG_ALLOWED_MAX];
 
     option_allowed(o, allowed, sizeof(allowed));
     if (take_word(allowed, text, v))
@@ -208,6 +208,7 @@ static bool take_cidrs(const char *text, char *why, size_t size)
 static bool take_text(const struct option *o, const char *text, char *why, size_t size)
 {
     struct config_link link;
+    struct config_gpio gpio;
     struct listen_address address;
     const char *reason;
 
@@ -218,6 +219,8 @@ static bool take_text(const struct option *o, const char *text, char *why, size_
         snprintf(why, size, "\"%.40s\": %s", text, reason);
     } else if (o->kind == OPT_DEVICE && (text[0] != '/' || strchr(text, ' '))) {
         snprintf(why, size, "\"%.40s\" is not the path of a device; write %s", text, o->fallback);
+    } else if (o->kind == OPT_GPIO && !config_gpio(text, &gpio)) {
+        snprintf(why, size, "\"%.40s\" is not CHIP:LINE; write gpiochip0:17", text);
     } else if (o->kind == OPT_LISTEN && !listen_parse(text, &address)) {
         snprintf(why, size,
                  "\"%.50s\" is not ADDRESS:PORT; write 127.0.0.1:1502, 0.0.0.0:502 or [::1]:1502",

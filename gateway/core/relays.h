@@ -11,7 +11,7 @@
 
 enum relay_function {
     RELAY_UNUSED,
-    RELAY_SOC_LED1, /* closed above 0 %; 2: from 25 %, 3: from 50 %, 4: from 75 % */
+    RELAY_SOC_LED1, /* closed above 0 %; 2: from 25 %, 3: from 50 %, 4: from 75 %, open 1 % lower */
     RELAY_SOC_LED2,
     RELAY_SOC_LED3,
     RELAY_SOC_LED4,
@@ -49,11 +49,19 @@ struct input_rule {
 struct relays_view {
     int64_t soc;            /* raw, not smoothed; -1: not known */
     bool running;           /* RUNNING or DEGRADED */
-    bool fault;             /* protection or fault tier active anywhere, or a latch in force */
+    bool fault;             /* protection or fault tier active anywhere, a latch in force, or the
+                             * hub stands */
     bool charge, discharge; /* the limit is above zero */
-    bool off[MAX_CLUSTERS]; /* shut down or excluded */
+    bool off[MAX_CLUSTERS]; /* shut down, latched or excluded */
     unsigned latches;       /* of the hub */
 };
+
+/* The function a word of [relay.N] means ("cluster_2_off"), into function and cluster; false when
+ * there is no such word. And the word of a rule; "unused" without one. */
+bool relay_named(const char *word, struct relay_rule *out);
+const char *relay_word(const struct relay_rule *rule);
+bool input_named(const char *word, struct input_rule *out);
+const char *input_word(const struct input_rule *rule);
 
 /* The new state of one relay. was: its state now (hysteresis). */
 bool relay_next(const struct relay_rule *rule, const struct relays_view *view, bool was);

@@ -50,6 +50,7 @@ static bool inverter_init(struct hub *hub, unsigned i, const struct config *cfg)
 static bool hub_init(struct hub *hub, const struct config *cfg)
 {
     rules_read(&hub->rules, cfg);
+    contacts_read(&hub->contacts, cfg);
     if (!hub->rules.limits.profile)
         return false;
     hub->n_clusters = (unsigned)config_num(cfg, "hub", 0, "clusters");
@@ -94,6 +95,7 @@ enum status hub_reconfigure(struct hub *hub, const struct config *cfg)
         config_num(cfg, "hub", 0, "clusters") != hub->n_clusters)
         return HUB_ERANGE;
     hub->rules = rules;
+    contacts_read(&hub->contacts, cfg);
     hub->dirty = true;
     return HUB_OK;
 }
@@ -139,12 +141,6 @@ void hub_report(struct hub *hub, enum port port, const struct sample *sample)
     c->port.rx++;
     c->port.last_rx = hub->now;
     hub->dirty = true;
-}
-
-enum status hub_input(struct hub *hub, unsigned input, bool closed)
-{
-    (void)hub, (void)input, (void)closed;
-    return HUB_ERANGE;
 }
 
 /* ---- a run ---- */
@@ -497,12 +493,14 @@ static void settle_tell(struct hub *hub)
 
 void hub_run(struct hub *hub)
 {
+    contacts_look(hub);
     for (unsigned i = 0; i < hub->n_clusters; i++)
         run_cluster(hub, i);
     aggregate(&hub->snap.hub, hub->part, hub->n_clusters, hub->now);
     conformity_run(hub->conformity, hub->part, hub->n_clusters, hub->now);
     run_supervisor(hub);
     run_limits(hub);
+    contacts_drive(hub); /* before SOC is smoothed */
     smooth_soc(hub);
     ports_alarms(hub);
     publish(hub);

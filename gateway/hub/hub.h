@@ -66,9 +66,14 @@ struct link_report {
 };
 void hub_link(struct hub *hub, enum port port, const struct link_report *report);
 
-/* A digital input changed. Numbered from 0 in the order of [input.N]; none is configured yet,
- * so HUB_ERANGE. */
+/* A contact was read, debounced, or cannot be read any more; only changes are looked at. Numbered
+ * from 0: [input.1] is 0. HUB_ERANGE: that one is not configured. */
 enum status hub_input(struct hub *hub, unsigned input, bool closed);
+enum status hub_input_lost(struct hub *hub, unsigned input);
+
+/* Whether a relay shall be closed since the last hub_run; [relay.1] is 0. One that is not
+ * configured is open. */
+bool hub_relay(const struct hub *hub, unsigned relay);
 
 /* Runs the rules on what has been stored, and settles the snapshot. */
 void hub_run(struct hub *hub);

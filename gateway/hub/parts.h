@@ -6,6 +6,7 @@
 #include "core/conformity.h"
 #include "core/limits.h"
 #include "core/member.h"
+#include "core/relays.h"
 #include "core/smooth.h"
 #include "core/supervisor.h"
 #include "dialects/dialect.h"
@@ -71,6 +72,13 @@ struct keeper { /* latched alarms of one place and tier on their way to the stor
     bool out;
 };
 
+struct contacts {
+    struct relay_rule relay[MAX_RELAYS];
+    bool closed[MAX_RELAYS];
+    struct input_rule input[MAX_INPUTS];
+    struct input_state state[MAX_INPUTS]; /* as the edge has read them */
+};
+
 struct hub {
     mono_us now, started, last_run;
     bool dirty;
@@ -87,8 +95,10 @@ struct hub {
     struct stops_memory stops[MAX_CLUSTERS];
     struct conformity conformity[MAX_CLUSTERS];
     struct smooth soc;
-    bool started_up;    /* WAITING was left: from here on a membership change is smoothed */
-    mono_us dark_since; /* every cluster is gone since; 0: not so */
+    struct contacts contacts;
+    struct inputs_view inputs; /* what they say in this run */
+    bool started_up;           /* WAITING was left: from here on a membership change is smoothed */
+    mono_us dark_since;        /* every cluster is gone since; 0: not so */
     struct snapshot snap;
     struct battery tell; /* the hub as inverters hear it: last good SOC and voltage */
 
@@ -121,6 +131,12 @@ void ports_alarms(struct hub *hub);
 
 /* publish.c: everything that has been decided goes into the snapshot. */
 void publish(struct hub *hub);
+
+/* contacts.c: relays and inputs. What is configured; what the inputs say, before the rules; what
+ * the relays shall be, after the limits, with the raw SOC still in the snapshot. */
+void contacts_read(struct contacts *c, const struct config *cfg);
+void contacts_look(struct hub *hub);
+void contacts_drive(struct hub *hub);
 
 /* What a cluster has said, over its bus or as samples. */
 const struct battery *cluster_battery(const struct cluster *c);

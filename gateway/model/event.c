@@ -74,6 +74,8 @@ const char *event_text(const struct event *e, char *out, size_t size)
                  reason_name(e->now));
         break;
     case EVENT_PROTOCOL:
+    case EVENT_RELAY:
+    case EVENT_INPUT:
         snprintf(what, sizeof(what), "%s", e->text);
         break;
     case EVENT_COMMAND:

@@ -17,6 +17,8 @@ enum event_kind {
     EVENT_DCL_REASON,
     EVENT_PROTOCOL, /* text: which protocol was decided and why */
     EVENT_COMMAND,  /* old: command, now: value */
+    EVENT_RELAY,    /* old -> now: 0 open, 1 closed; text: which one and what it is for */
+    EVENT_INPUT,    /* the same; -1: not read */
     EVENT_KIND_COUNT
 };
 

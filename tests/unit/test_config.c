@@ -242,10 +242,11 @@ static void a_mistake_is_named_with_its_line(void **state)
          "4: [clusters.1]: no such section; did you mean [cluster]?\n"                                                                                                                     },
         {"a section nobody knows",                               ONE "[elephant]\n",
          "4: [elephant]: no such section; allowed: hub, cluster.N, inverter.N, modbus.tcp, "
-         "modbus.rtu, limits, sim, log\n"                                                                                                                                                  },
+         "modbus.rtu, limits, relay.N, input.N, sim, log\n"                                                                                                                                },
         {"a cluster without a number",                           ONE "[cluster]\nlink = can1\n",
          "4: [cluster]: no such number; allowed: [cluster.1] to [cluster.5], [inverter.1], "
-         "[inverter.2], [modbus.tcp], [modbus.tcp.2] to 4, [modbus.rtu] likewise\n"                                                                                                        },
+         "[inverter.2], [modbus.tcp], [modbus.tcp.2] to 4, [modbus.rtu] likewise, [relay.1] to "
+         "[relay.8], [input.1] to [input.8]\n"                                                                                                                                             },
         {"a section twice",                                      ONE "[hub]\n[log]\n[hub]\nclusters = 1\n",
          "6: [hub] is here twice; the first is line 4\n"                                                                                                                                   },
         {"a key twice",                                          ONE "[hub]\nclusters = 1\nclusters = 1\n",
@@ -391,7 +392,7 @@ static void a_mistake_is_named_with_its_line(void **state)
          "4: [cluster.1] link is missing; for example can0\n"
          "5: [cluster.1] speed: 0 is outside 0.1..1000\n"
          "6: [elephant]: no such section; allowed: hub, cluster.N, inverter.N, modbus.tcp, "
-         "modbus.rtu, limits, sim, log\n"
+         "modbus.rtu, limits, relay.N, input.N, sim, log\n"
          "8: [log] level: \"1\" is not known; allowed: error warn info debug\n"
          "warning 0: no [modbus.tcp] or [modbus.rtu]: nobody can read the registers\n" },
     };

@@ -1,0 +1,147 @@
+/* Relays and inputs of the hub: what the edge has read goes in, what each relay shall be comes out.
+ * Who drives and reads them, if anybody does, is not known here. */
+#include "hub/parts.h"
+
+#include <stdio.h>
+
+static void relay_read(struct relay_rule *rule, const struct config *cfg, unsigned i)
+{
+    *rule = (struct relay_rule){.function = RELAY_UNUSED};
+    if (!config_has(cfg, "relay", i + 1))
+        return;
+    relay_named(config_text(cfg, "relay", i + 1, "function"), rule);
+    rule->soc_on = config_num(cfg, "relay", i + 1, "soc_on");
+    rule->soc_off = config_num(cfg, "relay", i + 1, "soc_off");
+}
+
+void contacts_read(struct contacts *c, const struct config *cfg)
+{
+    for (unsigned i = 0; i < MAX_RELAYS; i++)
+        relay_read(&c->relay[i], cfg, i);
+    for (unsigned i = 0; i < MAX_INPUTS; i++) {
+        c->input[i] = (struct input_rule){.function = INPUT_UNUSED};
+        if (config_has(cfg, "input", i + 1))
+            input_named(config_text(cfg, "input", i + 1, "function"), &c->input[i]);
+    }
+}
+
+/* An edge of input i; -1 is "not read". */
+static void input_put(struct hub *hub, unsigned i, struct input_state now)
+{
+    static const char *const words[] = {"unknown", "open", "closed"};
+    struct input_state *was = &hub->contacts.state[i];
+    int before = was->known ? was->closed : -1, after = now.known ? now.closed : -1;
+    char text[80];
+
+    *was = now;
+    if (before == after)
+        return;
+    snprintf(text, sizeof(text), "input %u (%s) %s", i + 1, input_word(&hub->contacts.input[i]),
+             words[after + 1]);
+    event_put(hub, EVENT_INPUT, EVENT_AT_HUB, before, after, REASON_NONE, text);
+    hub->dirty = true;
+}
+
+static bool input_is_used(const struct hub *hub, unsigned input)
+{
+    return input < MAX_INPUTS && hub->contacts.input[input].function != INPUT_UNUSED;
+}
+
+enum status hub_input(struct hub *hub, unsigned input, bool closed)
+{
+    if (!input_is_used(hub, input))
+        return HUB_ERANGE;
+    input_put(hub, input, (struct input_state){.known = true, .closed = closed});
+    return HUB_OK;
+}
+
+enum status hub_input_lost(struct hub *hub, unsigned input)
+{
+    if (!input_is_used(hub, input))
+        return HUB_ERANGE;
+    input_put(hub, input, (struct input_state){.known = false});
+    return HUB_OK;
+}
+
+bool hub_relay(const struct hub *hub, unsigned relay)
+{
+    return relay < MAX_RELAYS && hub->contacts.closed[relay];
+}
+
+void contacts_look(struct hub *hub)
+{
+    inputs_look(&hub->inputs, hub->contacts.input, hub->contacts.state, MAX_INPUTS);
+}
+
+static bool is_off(const struct cluster *c)
+{
+    return c->member.state == CLUSTER_SHUT_DOWN || c->member.state == CLUSTER_EXCLUDED;
+}
+
+/* Zero limits while the hub waits for its clusters at start, or because the process is being
+ * stopped, are no fault. */
+static bool stands(const struct supervisor *sv)
+{
+    return sv->state == HUB_LOCKED || (sv->state == HUB_STOPPED && sv->reason != REASON_STOPPING);
+}
+
+static bool is_fault(const struct hub *hub)
+{
+    uint64_t bad =
+        (hub->own.active[TIER_PROTECTION] & ~ALARM_BIT(GENERAL)) | hub->own.active[TIER_FAULT];
+
+    for (unsigned i = 0; i < hub->n_clusters; i++) {
+        const struct alarms *a = &hub->snap.cluster[i].a;
+
+        bad |= a->active[TIER_PROTECTION] | a->active[TIER_FAULT];
+    }
+    return bad || stands(&hub->supervisor);
+}
+
+static struct relays_view relays_see(const struct hub *hub)
+{
+    struct relays_view v = {.soc = signal_or(&hub->snap.hub.s, SIG_SOC, -1),
+                            .running = hub->supervisor.state == HUB_RUNNING ||
+                                       hub->supervisor.state == HUB_DEGRADED,
+                            .fault = is_fault(hub),
+                            .charge = hub->limits.ccl.value > 0,
+                            .discharge = hub->limits.dcl.value > 0,
+                            .latches = 0};
+
+    for (unsigned i = 0; i < hub->n_clusters; i++)
+        v.off[i] = is_off(&hub->cluster[i]);
+    return v;
+}
+
+static void relay_put(struct hub *hub, unsigned i, bool closed)
+{
+    struct contacts *c = &hub->contacts;
+    char text[80];
+
+    if (c->closed[i] == closed)
+        return;
+    c->closed[i] = closed;
+    snprintf(text, sizeof(text), "relay %u (%s) %s", i + 1, relay_word(&c->relay[i]),
+             closed ? "closed" : "open");
+    event_put(hub, EVENT_RELAY, EVENT_AT_HUB, !closed, closed, REASON_NONE, text);
+}
+
+void contacts_drive(struct hub *hub)
+{
+    struct contacts *c = &hub->contacts;
+    struct signals *s = &hub->snap.hub.s;
+    struct relays_view view = relays_see(hub);
+
+    for (unsigned i = 0; i < MAX_RELAYS; i++) {
+        if (c->relay[i].function == RELAY_UNUSED)
+            continue;
+        relay_put(hub, i, relay_next(&c->relay[i], &view, c->closed[i]));
+        signal_set(s, (enum signal)(SIG_RELAY + i), c->closed[i], hub->now);
+    }
+    for (unsigned i = 0; i < MAX_INPUTS; i++) {
+        if (c->state[i].known)
+            signal_set(s, (enum signal)(SIG_INPUT + i), c->state[i].closed, hub->now);
+        else
+            signal_forget(s, (enum signal)(SIG_INPUT + i));
+    }
+}
