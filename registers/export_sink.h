@@ -24,5 +24,6 @@ void export_csv(const struct sink *to);
 void export_ha(const struct sink *to);
 void export_baseline(const struct sink *to); /* what a release promises, and from where */
 void export_codes(const struct sink *to);
+void export_alarms(const struct sink *to); /* the alarm bits, and what makers call them */
 
 #endif

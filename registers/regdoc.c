@@ -1,5 +1,6 @@
 /* Prints what the tables generate:
  *     regdoc md | csv | ha | codes    the register map
+ *     regdoc alarms                   the alarm bits and what makers call them
  *     regdoc baseline                 what a release of it promises
  *     regdoc ini                      the configuration file with every default
  * It is compiled from the same tables as the server, so it cannot disagree. */
@@ -21,7 +22,7 @@ int main(int argc, char **argv)
     if (strcmp(format, "ini") == 0)
         config_print_default(print, stdout);
     else if (regmap_print(format, print, stdout) != HUB_OK) {
-        fputs("usage: regdoc md|csv|ha|codes|baseline|ini\n", stderr);
+        fputs("usage: regdoc md|csv|ha|codes|alarms|baseline|ini\n", stderr);
         return 64;
     }
     return fflush(stdout) || ferror(stdout) ? 74 : 0;

@@ -13,9 +13,10 @@ static const struct {
     {"csv",      export_csv     },
     {"ha",       export_ha      },
     {"codes",    export_codes   },
+    {"alarms",   export_alarms  },
     {"baseline", export_baseline},
 };
-const char *const regmap_formats[] = {"md", "csv", "ha", "codes", "baseline", NULL};
+const char *const regmap_formats[] = {"md", "csv", "ha", "codes", "alarms", "baseline", NULL};
 
 enum status regmap_print(const char *format, void (*out)(void *arg, const char *text), void *arg)
 {

@@ -9,5 +9,6 @@ check md registers/generated/REGISTERS.md
 check csv registers/generated/registers.csv
 check ha registers/generated/homeassistant.yaml
 check codes registers/generated/codes.csv
+check alarms registers/generated/ALARMS.md
 check ini config/hub.ini
 exit $bad

@@ -6,6 +6,8 @@ const struct text_info text_info[TEXT_COUNT] = {
 #undef TEXT
 };
 
+const char *const tier_names[TIER_COUNT] = {"warning", "protection", "fault"};
+
 const struct alarm_info alarm_info[ALARM_BITS] = {
 #define ALARM(bit, id, direction, text) [bit] = {#id, direction, text},
 #include "model/alarms.def"

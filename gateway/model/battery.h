@@ -30,6 +30,9 @@ struct texts {
 
 enum tier { TIER_WARNING, TIER_PROTECTION, TIER_FAULT, TIER_COUNT };
 
+/* "warning", "protection", "fault". */
+extern const char *const tier_names[TIER_COUNT];
+
 /* A bit set says what a protection forbids: BOTH is CHARGE | DISCHARGE. */
 enum direction { NONE = 0, CHARGE = 1, DISCHARGE = 2, BOTH = 3 };
 

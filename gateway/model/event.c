@@ -25,10 +25,9 @@ static void change(const struct event *e, const char *old, const char *now, char
 
 static void alarm_edge(const struct event *e, char *out, size_t size)
 {
-    static const char *const tiers[TIER_COUNT] = {"warning", "protection", "fault"};
     const struct alarm_info *info = &alarm_info[e->now & (ALARM_BITS - 1)];
 
-    snprintf(out, size, "%s %s: %s", tiers[(unsigned)e->old % TIER_COUNT],
+    snprintf(out, size, "%s %s: %s", tier_names[(unsigned)e->old % TIER_COUNT],
              e->kind == EVENT_ALARM_SET ? "set" : "cleared", info->text ? info->text : "?");
 }
 
