@@ -3,6 +3,7 @@
 #
 #     tests/run.sh              everything
 #     tests/run.sh --quick      build and ctest with gcc only: for the minute between two edits
+#     tests/run.sh --coverage   line and branch coverage of gateway/core
 #     tests/run.sh --long PART  hours: fuzz, bench, arm64 ... in parts of at most ten minutes
 #
 # Logs are under build/log. The last line says how many checks passed and failed.
@@ -32,7 +33,7 @@ stage() {
         failed=$((failed + 1))
     fi
     printf '%-4s %-46s %4d s  %s\n' "$([ $rc -eq 0 ] && echo ok || echo FAIL)" "$what" $((SECONDS - start)) \
-        "$(tail -n 1 "$LOG/$name.log" | grep -E 'passed|tests|replayed' || true)"
+        "$(tail -n 1 "$LOG/$name.log" | grep -E 'passed|tests|replayed|branches' || true)"
     [ $rc -eq 0 ] || tail -n 60 "$LOG/$name.log" | sed 's/^/     | /'
     return $rc
 }
@@ -107,6 +108,7 @@ everything() {
     stage ctest "tests, gcc" run_ctest build
     stage clang "build with clang" build build/clang clang
     stage ctest-clang "tests, clang" run_ctest build/clang
+    stage coverage "coverage of gateway/core" tests/coverage.sh
     stage asan "build with ASan and UBSan" build build/asan gcc -DHUB_SANITIZE=ON
     stage ctest-asan "tests under ASan and UBSan" run_ctest build/asan
     stage tsan "build with TSan" build build/tsan gcc -DHUB_TSAN=ON
@@ -129,6 +131,12 @@ case ${1-} in
 --quick)
     stage install "what building needs" tests/install.sh build && stage gcc "build with gcc" build build gcc && stage ctest "tests, gcc" run_ctest build
     ;;
+--coverage)
+    stage install "what building and testing needs" tests/install.sh build test && stage coverage "coverage of gateway/core" tests/coverage.sh
+    [ -e "$LOG/coverage.log" ] && cat "$LOG/coverage.log"
+    [ $failed -eq 0 ] && [ $passed -gt 0 ]
+    exit
+    ;;
 --long)
     exec tests/long.sh "${@:2}"
     ;;
@@ -136,13 +144,14 @@ case ${1-} in
     everything
     ;;
 *)
-    sed -n '2,9p' "$0"
+    sed -n '2,10p' "$0"
     exit 64
     ;;
 esac
 for label in unit vector scenario fuzz house; do
     [ -e "$LOG/ctest.log" ] && grep -E "^$label: " "$LOG/ctest.log"
 done
+tail -qn 1 "$LOG/coverage.log" 2>/dev/null
 grep -h "cmocka cases" "$LOG/ctest.log" 2>/dev/null
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]
