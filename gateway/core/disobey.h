@@ -4,27 +4,26 @@
 #ifndef CORE_DISOBEY_H
 #define CORE_DISOBEY_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "core/highest.h"
 
-#include "base/mono.h"
-
-#define DISOBEY_BUCKETS 4
-
+/* Zeroed: it obeys. */
 struct disobey {
-    int64_t highest[DISOBEY_BUCKETS]; /* limit by running second, mA */
-    uint64_t bucket;
-    bool begun;
-    mono_us since; /* 0: it obeys */
+    struct highest limit; /* of the last 3 s, mA */
+    mono_us since;        /* 0: it obeys */
 };
 
 enum disobey_state { DISOBEY_NONE, DISOBEY_ALARM, DISOBEY_LATCH };
 
-/* One direction: current in that direction as a magnitude (0 when it flows the other way), and the
- * limit that is published now. known = false: the current is not known, what was begun goes on. */
+/* One direction, in each run: current in that direction as a magnitude (0 when it flows the other
+ * way), and the limit that is published now. known = false: the current is not known, what was
+ * begun goes on. DISOBEY_LATCH stays until it obeys; who latches remembers. */
 enum disobey_state disobey_run(struct disobey *d, bool known, int64_t current_mA, int64_t limit_mA,
                                mono_us now);
+
+/* When the current was known last, it was too high: the cause of the latch is still there. */
 bool disobey_is_over(const struct disobey *d);
+
+/* The next moment at which time alone changes something; MONO_NEVER. */
 mono_us disobey_due(const struct disobey *d, mono_us now);
 
 #endif
