@@ -1,18 +1,32 @@
 #include "core/conformity.h"
 
+#include <stddef.h>
+
 #define SOC_FAR 1000 /* 10 %: not conform ... */
 #define SOC_NEAR 500 /* ... until back within 5 % for 30 s */
 #define SOC_NEAR_FOR MONO_S(30)
 #define VOLTAGE_FAR 2000 /* mV: the manual's highest difference before paralleling */
 
-/* Mean of a signal over the joined parts that know it; false when nobody does. */
-static bool mean_of(const struct part *parts, unsigned n, enum signal sig, int64_t *mean)
+/* Some of the clusters. */
+struct group {
+    const struct part *part;
+    unsigned n;
+    unsigned members; /* bit i: part[i] */
+};
+
+static bool has(const struct group *g, unsigned i)
+{
+    return g->members >> i & 1;
+}
+
+/* Mean of a signal over the members that know it; false when nobody does. */
+static bool mean_of(const struct group *g, enum signal sig, int64_t *mean)
 {
     int64_t sum = 0, known = 0;
 
-    for (unsigned i = 0; i < n; i++)
-        if (parts[i].joined && signal_known(&parts[i].b->s, sig)) {
-            sum += parts[i].b->s.value[sig];
+    for (unsigned i = 0; i < g->n; i++)
+        if (has(g, i) && signal_known(&g->part[i].b->s, sig)) {
+            sum += g->part[i].b->s.value[sig];
             known++;
         }
     if (known)
@@ -20,66 +34,190 @@ static bool mean_of(const struct part *parts, unsigned n, enum signal sig, int64
     return known > 0;
 }
 
-static int64_t distance(const struct part *p, const struct part *parts, unsigned n, enum signal sig)
+/* From the mean of the group; -1: not known. */
+static int64_t distance(const struct part *p, const struct group *g, enum signal sig)
 {
     int64_t mean, d;
 
-    if (!signal_known(&p->b->s, sig) || !mean_of(parts, n, sig, &mean))
-        return 0;
+    if (!signal_known(&p->b->s, sig) || !mean_of(g, sig, &mean))
+        return -1;
     d = p->b->s.value[sig] - mean;
     return d < 0 ? -d : d;
 }
 
-static bool counts_differ(const struct part *p, const struct part *parts, unsigned n)
+/* How many of the group are like this cluster and how many are not; who does not tell is neither.
+ */
+struct likeness {
+    unsigned same, other;
+};
+
+static struct likeness count_likeness(const struct part *p, const struct group *g)
 {
-    for (unsigned i = 0; i < n; i++)
-        if (parts[i].joined && parts[i].modules != p->modules)
-            return true;
-    return false;
+    struct likeness l = {0, 0};
+
+    for (unsigned i = 0; i < g->n; i++)
+        if (has(g, i) && g->part[i].modules == p->modules)
+            l.same++;
+        else if (has(g, i))
+            l.other++;
+    return l;
 }
 
-static bool firmware_differs(const struct part *p, const struct part *parts, unsigned n)
+static struct likeness firmware_likeness(const struct part *p, const struct group *g)
 {
     const struct signals *mine = &p->b->s;
+    struct likeness l = {0, 0};
+
+    for (unsigned i = 0; i < g->n && signal_known(mine, SIG_FIRMWARE); i++) {
+        const struct signals *other = &g->part[i].b->s;
+
+        if (!has(g, i) || !signal_known(other, SIG_FIRMWARE))
+            continue;
+        if (other->value[SIG_FIRMWARE] == mine->value[SIG_FIRMWARE])
+            l.same++;
+        else
+            l.other++;
+    }
+    return l;
+}
+
+/* ---- the reference ---- */
+
+static bool coherent(const struct group *g)
+{
+    for (unsigned i = 0; i < g->n; i++) {
+        const struct part *p = &g->part[i];
+
+        if (has(g, i) &&
+            (distance(p, g, SIG_VOLTAGE) > VOLTAGE_FAR || distance(p, g, SIG_SOC) > SOC_FAR ||
+             count_likeness(p, g).other || firmware_likeness(p, g).other))
+            return false;
+    }
+    return true;
+}
+
+static unsigned size(const struct group *g, bool joined_only)
+{
+    unsigned members = 0;
+
+    for (unsigned i = 0; i < g->n; i++)
+        members += has(g, i) && (g->part[i].joined || !joined_only);
+    return members;
+}
+
+/* More members; else more that are counted already; else the lower voltage, which is what the bus
+ * falls to when they are paralleled. */
+static bool better(const struct group *a, const struct group *b)
+{
+    int64_t a_mV = INT64_MAX, b_mV = INT64_MAX;
+
+    if (size(a, false) != size(b, false))
+        return size(a, false) > size(b, false);
+    if (size(a, true) != size(b, true))
+        return size(a, true) > size(b, true);
+    mean_of(a, SIG_VOLTAGE, &a_mV);
+    mean_of(b, SIG_VOLTAGE, &b_mV);
+    return a_mV < b_mV;
+}
+
+/* At most 31 groups. */
+static struct group largest_coherent(const struct part *parts, unsigned n, unsigned from)
+{
+    struct group best = {parts, n, 0};
+
+    for (unsigned set = 1; set < 1u << n; set++) {
+        struct group g = {parts, n, set};
+
+        if (!(set & ~from) && coherent(&g) && better(&g, &best))
+            best = g;
+    }
+    return best;
+}
+
+static struct group reference(const struct part *parts, const bool *candidate, bool settled,
+                              unsigned n)
+{
+    struct group joined = {parts, n, 0};
+    unsigned all = 0;
 
     for (unsigned i = 0; i < n; i++) {
-        const struct signals *other = &parts[i].b->s;
-
-        if (parts[i].joined && signal_known(mine, SIG_FIRMWARE) &&
-            signal_known(other, SIG_FIRMWARE) &&
-            other->value[SIG_FIRMWARE] != mine->value[SIG_FIRMWARE])
-            return true;
+        joined.members |= (unsigned)parts[i].joined << i;
+        all |= (unsigned)(parts[i].joined || candidate[i]) << i;
     }
-    return false;
+    if (settled && joined.members)
+        return joined;
+    return largest_coherent(parts, n, all);
+}
+
+/* ---- judging ---- */
+
+/* A cluster that is counted is told of any that differs. One that wants in is refused when more
+ * differ than agree: the joined ones may differ among themselves (a module that is out makes
+ * another count), and nobody could be like all of them. */
+static bool differs(const struct part *p, struct likeness l)
+{
+    return p->joined ? l.other > 0 : l.other > l.same;
+}
+
+static bool too_old(const struct part *p)
+{
+    return signal_or(&p->b->s, SIG_FIRMWARE, UINT16_MAX) < p->profile->firmware_min;
 }
 
 static bool soc_is_far(struct conformity *c, int64_t d, mono_us now)
 {
-    if (d > SOC_FAR) {
+    if (d > SOC_FAR)
+        c->soc_far = true;
+    if (!c->soc_far || d < 0 || d > SOC_NEAR)
         c->good_since = 0;
-        return true;
-    }
-    if (d > SOC_NEAR || !(c->bits & CONFORMITY_SOC)) {
-        c->good_since = 0;
-        return c->bits & CONFORMITY_SOC;
-    }
-    if (!c->good_since)
+    else if (!c->good_since)
         c->good_since = now;
-    return now < c->good_since + SOC_NEAR_FOR;
+    if (c->good_since && now >= c->good_since + SOC_NEAR_FOR) {
+        c->soc_far = false;
+        c->good_since = 0;
+    }
+    return c->soc_far;
 }
 
-void conformity_run(struct conformity *c, const struct part *parts, unsigned n, mono_us now)
+static unsigned judge(struct conformity *c, const struct part *p, const struct group *ref,
+                      mono_us now)
 {
-    for (unsigned i = 0; i < n; i++) {
-        const struct part *p = &parts[i];
-        unsigned bits = 0;
+    unsigned bits = 0;
 
-        if (p->joined) {
-            bits |= counts_differ(p, parts, n) ? CONFORMITY_COUNT : 0;
-            bits |= firmware_differs(p, parts, n) ? CONFORMITY_FIRMWARE : 0;
-            bits |= soc_is_far(&c[i], distance(p, parts, n, SIG_SOC), now) ? CONFORMITY_SOC : 0;
-            bits |= distance(p, parts, n, SIG_VOLTAGE) > VOLTAGE_FAR ? CONFORMITY_VOLTAGE : 0;
+    bits |= differs(p, count_likeness(p, ref)) ? CONFORMITY_COUNT : 0;
+    bits |= too_old(p) || differs(p, firmware_likeness(p, ref)) ? CONFORMITY_FIRMWARE : 0;
+    bits |= soc_is_far(c, distance(p, ref, SIG_SOC), now) ? CONFORMITY_SOC : 0;
+    bits |= distance(p, ref, SIG_VOLTAGE) > VOLTAGE_FAR ? CONFORMITY_VOLTAGE : 0;
+    return bits;
+}
+
+void conformity_run(struct conformity *c, const struct part *parts, const bool *candidate,
+                    bool settled, unsigned n, mono_us now)
+{
+    struct group ref = reference(parts, candidate, settled, n);
+
+    for (unsigned i = 0; i < n; i++) {
+        if (parts[i].joined || candidate[i]) {
+            c[i].bits = judge(&c[i], &parts[i], &ref, now);
+        } else {
+            c[i].bits = 0;
+            c[i].good_since = 0; /* the half minute is seen in one piece */
         }
-        c[i].bits = bits;
     }
+}
+
+enum reason conformity_reason(unsigned bits)
+{
+    if (bits & CONFORMITY_VOLTAGE)
+        return REASON_GUARD_VOLTAGE;
+    if (bits & CONFORMITY_COUNT)
+        return REASON_GUARD_COUNT;
+    if (bits & CONFORMITY_FIRMWARE)
+        return REASON_GUARD_FIRMWARE;
+    return bits & CONFORMITY_SOC ? REASON_GUARD_SOC : REASON_NONE;
+}
+
+mono_us conformity_due(const struct conformity *c)
+{
+    return c->good_since ? c->good_since + SOC_NEAR_FOR : MONO_NEVER;
 }

@@ -493,11 +493,13 @@ static void settle_tell(struct hub *hub)
 
 void hub_run(struct hub *hub)
 {
+    const bool candidate[MAX_CLUSTERS] = {false};
+
     contacts_look(hub);
     for (unsigned i = 0; i < hub->n_clusters; i++)
         run_cluster(hub, i);
     aggregate(&hub->snap.hub, hub->part, hub->n_clusters, hub->now);
-    conformity_run(hub->conformity, hub->part, hub->n_clusters, hub->now);
+    conformity_run(hub->conformity, hub->part, candidate, true, hub->n_clusters, hub->now);
     run_supervisor(hub);
     run_limits(hub);
     contacts_drive(hub); /* before SOC is smoothed */

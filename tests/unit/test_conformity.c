@@ -8,13 +8,17 @@ struct bench {
     struct battery b[3];
     struct part part[3];
     struct conformity c[3];
+    bool candidate[3];
+    bool settled;
 };
 
 static void bench_init(struct bench *t)
 {
     memset(t, 0, sizeof(*t));
+    t->settled = true;
     for (unsigned i = 0; i < 3; i++) {
-        t->part[i] = (struct part){.b = &t->b[i], .joined = true, .modules = 5};
+        t->part[i] = (struct part){
+            .b = &t->b[i], .profile = profile_find("weco-4k4-pro"), .joined = true, .modules = 5};
         signal_set(&t->b[i].s, SIG_SOC, 5000, 0);
         signal_set(&t->b[i].s, SIG_VOLTAGE, 52000, 0);
     }
@@ -27,7 +31,7 @@ static void put(struct bench *t, unsigned i, enum signal sig, int64_t v)
 
 static unsigned judged(struct bench *t, unsigned n, unsigned i, mono_us now)
 {
-    conformity_run(t->c, t->part, n, now);
+    conformity_run(t->c, t->part, t->candidate, t->settled, n, now);
     return t->c[i].bits;
 }
 
