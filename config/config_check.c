@@ -16,31 +16,19 @@ struct check {
 static const struct value *get(const struct check *c, const char *section, unsigned copy,
                                const char *key)
 {
-    return &c->cfg->value[option_slot(option_find(section_find(section), key), copy)];
+    int row = option_find(&hub_form, section_find(&hub_form, section), key);
+
+    return &c->cfg->value[option_slot(&hub_form, row, copy)];
 }
 
 static int head_line(const struct check *c, const char *section, unsigned copy)
 {
-    return c->cfg->seen[section_find(section)][copy];
+    return c->cfg->seen[section_find(&hub_form, section)][copy];
 }
 
-/* Every key a section cannot do without. */
-static void check_needed(struct check *c, int row)
+static unsigned copies_of(const char *section)
 {
-    char name[CONFIG_SECTION_MAX + 1];
-    char allowed[CONFIG_ALLOWED_MAX];
-    int section = option_section(row);
-
-    for (unsigned copy = 0; copy < section_copies(section); copy++) {
-        const struct value *v = &c->cfg->value[option_slot(row, copy)];
-        if (!c->cfg->seen[section][copy] || v->set || v->bad)
-            continue;
-        section_name(section, copy, name, sizeof(name));
-        option_allowed(&options[row], allowed, sizeof(allowed));
-        report_error(c->reports, c->cfg->seen[section][copy], "[%s] %s is missing; %s %s", name,
-                     options[row].key, *allowed ? "allowed:" : "for example",
-                     *allowed ? allowed : options[row].fallback);
-    }
+    return section_copies(&hub_form, section_find(&hub_form, section));
 }
 
 /* As many [cluster.N] as [hub] says, no fewer, no more. */
@@ -50,7 +38,7 @@ static void check_clusters(struct check *c)
 
     if (clusters->bad)
         return;
-    for (unsigned copy = 0; copy < section_copies(section_find("cluster")); copy++) {
+    for (unsigned copy = 0; copy < copies_of("cluster"); copy++) {
         int line = head_line(c, "cluster", copy);
         bool wanted = copy < clusters->num;
         if (wanted && !line)
@@ -137,13 +125,13 @@ struct owner {
 /* The i-th of them in the file, false past the last. */
 static bool owner_at(const struct check *c, unsigned i, struct owner *out)
 {
-    for (int row = 0; row < (int)option_count; row++) {
-        enum option_kind kind = options[row].kind;
+    for (int row = 0; row < hub_form.count; row++) {
+        enum option_kind kind = hub_form.options[row].kind;
         if (kind != OPT_LINK && kind != OPT_DEVICE && kind != OPT_LISTEN)
             continue;
-        int section = option_section(row);
-        for (unsigned copy = 0; copy < section_copies(section); copy++) {
-            const struct value *v = &c->cfg->value[option_slot(row, copy)];
+        int section = option_section(&hub_form, row);
+        for (unsigned copy = 0; copy < section_copies(&hub_form, section); copy++) {
+            const struct value *v = &c->cfg->value[option_slot(&hub_form, row, copy)];
             int head = c->cfg->seen[section][copy];
             if (!head || v->bad || !*v->text || i--)
                 continue;
@@ -163,14 +151,16 @@ static void check_owners(struct check *c)
 
     for (unsigned i = 1; owner_at(c, i, &b); i++)
         for (unsigned j = 0; j < i && owner_at(c, j, &a); j++) {
-            if (!same_port(&options[a.row], a.text, &options[b.row], b.text))
+            if (!same_port(&hub_form.options[a.row], a.text, &hub_form.options[b.row], b.text))
                 continue;
             struct owner *later = a.line > b.line ? &a : &b;
             struct owner *first = later == &a ? &b : &a;
-            section_name(option_section(later->row), later->copy, mine, sizeof(mine));
-            section_name(option_section(first->row), first->copy, theirs, sizeof(theirs));
+            section_name(&hub_form, option_section(&hub_form, later->row), later->copy, mine,
+                         sizeof(mine));
+            section_name(&hub_form, option_section(&hub_form, first->row), first->copy, theirs,
+                         sizeof(theirs));
             report_error(c->reports, later->line, "[%s] %s: %.60s is taken by [%s], line %d", mine,
-                         options[later->row].key, later->text, theirs, first->line);
+                         hub_form.options[later->row].key, later->text, theirs, first->line);
             break;
         }
 }
@@ -254,7 +244,7 @@ static void check_link_keys(struct check *c, const char *section)
     struct config_link link;
     const char *why;
 
-    for (unsigned copy = 0; copy < section_copies(section_find(section)); copy++) {
+    for (unsigned copy = 0; copy < copies_of(section); copy++) {
         if (!config_link(get(c, section, copy, "link")->text, &link, &why))
             continue;
         for (size_t i = 0; i < sizeof(only) / sizeof(only[0]); i++) {
@@ -278,7 +268,7 @@ static void mix_in(const struct check *c, const char *section, struct mixture *m
     struct config_link link;
     const char *why;
 
-    for (unsigned copy = 0; copy < section_copies(section_find(section)); copy++) {
+    for (unsigned copy = 0; copy < copies_of(section); copy++) {
         const struct value *v = get(c, section, copy, "link");
         if (!head_line(c, section, copy) || v->bad || !config_link(v->text, &link, &why))
             continue;
@@ -318,14 +308,14 @@ static void check_device_names(struct check *c)
 
     for (unsigned i = 0; owner_at(c, i, &o); i++)
         for (size_t k = 0; k < sizeof(fleeting) / sizeof(fleeting[0]); k++) {
-            if (options[o.row].kind != OPT_DEVICE ||
+            if (hub_form.options[o.row].kind != OPT_DEVICE ||
                 strncmp(o.text, fleeting[k], strlen(fleeting[k])) != 0)
                 continue;
-            section_name(option_section(o.row), o.copy, name, sizeof(name));
+            section_name(&hub_form, option_section(&hub_form, o.row), o.copy, name, sizeof(name));
             report_warning(c->reports, o.line,
                            "[%s] %s: %s may be another device after a restart; use its name in "
                            "/dev/serial/by-id",
-                           name, options[o.row].key, o.text);
+                           name, hub_form.options[o.row].key, o.text);
         }
 }
 
@@ -350,8 +340,8 @@ static bool allows_loopback(const struct check *c, unsigned copy)
 /* Somebody should be able to read, and not everybody. */
 static void check_readers(struct check *c)
 {
-    unsigned tcp = section_copies(section_find("modbus.tcp"));
-    unsigned rtu = section_copies(section_find("modbus.rtu"));
+    unsigned tcp = copies_of("modbus.tcp");
+    unsigned rtu = copies_of("modbus.rtu");
     struct listen_address address;
     bool any = false;
 
@@ -389,9 +379,7 @@ void config_check(const struct config *cfg, struct reports *r)
 {
     struct check c = {cfg, r};
 
-    for (int row = 0; row < (int)option_count; row++)
-        if (options[row].needed)
-            check_needed(&c, row);
+    form_check(cfg, r);
     check_clusters(&c);
     check_owners(&c);
     check_modules(&c);

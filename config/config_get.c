@@ -8,15 +8,15 @@
 #include <strings.h>
 
 /* Asking for what the table does not have is a bug. */
-static int known_section(const char *section, unsigned index, unsigned *copy)
+static int known_section(const struct form *f, const char *section, unsigned index, unsigned *copy)
 {
-    int row = section_find(section);
+    int row = section_find(f, section);
 
     if (row < 0)
         abort();
-    bool single = options[row].numbering == SINGLE;
+    bool single = f->options[row].numbering == SINGLE;
     *copy = single ? 0 : index - 1;
-    if ((single && index != 0) || *copy >= section_copies(row))
+    if ((single && index != 0) || *copy >= section_copies(f, row))
         abort();
     return row;
 }
@@ -24,19 +24,20 @@ static int known_section(const char *section, unsigned index, unsigned *copy)
 static const struct value *known(const struct config *cfg, const char *section, unsigned index,
                                  const char *key, const struct option **option)
 {
+    const struct form *f = cfg->form;
     unsigned copy;
-    int row = option_find(known_section(section, index, &copy), key);
+    int row = option_find(f, known_section(f, section, index, &copy), key);
 
     if (row < 0)
         abort();
-    *option = &options[row];
-    return &cfg->value[option_slot(row, copy)];
+    *option = &f->options[row];
+    return &cfg->value[option_slot(f, row, copy)];
 }
 
 bool config_has(const struct config *cfg, const char *section, unsigned index)
 {
     unsigned copy;
-    int row = known_section(section, index, &copy);
+    int row = known_section(cfg->form, section, index, &copy);
 
     return cfg->seen[row][copy] != 0;
 }
@@ -117,24 +118,25 @@ static bool same_value(const struct option *o, const struct value *a, const stru
 
 bool config_needs_restart(const struct config *a, const struct config *b, char *out, size_t size)
 {
+    const struct form *f = a->form;
     char name[CONFIG_SECTION_MAX + 1];
     int head = 0;
 
-    for (int row = 0; row < (int)option_count; row++) {
-        if (options[row].kind == OPT_SECTION)
+    for (int row = 0; row < f->count; row++) {
+        if (f->options[row].kind == OPT_SECTION)
             head = row;
-        for (unsigned c = 0; c < section_copies(head); c++) {
-            section_name(head, c, name, sizeof(name));
-            size_t slot = option_slot(row, c);
+        for (unsigned c = 0; c < section_copies(f, head); c++) {
+            section_name(f, head, c, name, sizeof(name));
+            size_t slot = option_slot(f, row, c);
             /* A repeating section is a port of its own: there or not there matters. */
-            if (row == head && options[head].numbering != SINGLE &&
+            if (row == head && f->options[head].numbering != SINGLE &&
                 !a->seen[row][c] != !b->seen[row][c]) {
                 snprintf(out, size, "[%s]", name);
                 return true;
             }
-            if (row != head && !options[row].live &&
-                !same_value(&options[row], &a->value[slot], &b->value[slot])) {
-                snprintf(out, size, "[%s] %s", name, options[row].key);
+            if (row != head && !f->options[row].live &&
+                !same_value(&f->options[row], &a->value[slot], &b->value[slot])) {
+                snprintf(out, size, "[%s] %s", name, f->options[row].key);
                 return true;
             }
         }

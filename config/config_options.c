@@ -8,7 +8,7 @@
 #define LIVE .live = true
 #define RESTART .live = false
 
-const struct option options[] = {
+static const struct option hub_options[] = {
 #define SECTION(name, how, last, about)                                                            \
     {.kind = OPT_SECTION, .key = name, .numbering = how, .most = last, .text = about},
 /* What every single number has; then what this kind has besides. */
@@ -70,52 +70,52 @@ const struct option options[] = {
      .text = about},
 #include "options.def"
 };
-const size_t option_count = sizeof(options) / sizeof(options[0]);
+const struct form hub_form = {hub_options, sizeof(hub_options) / sizeof(hub_options[0])};
 
-int section_find(const char *name)
+int section_find(const struct form *f, const char *name)
 {
-    for (int i = 0; i < (int)option_count; i++)
-        if (options[i].kind == OPT_SECTION && strcmp(options[i].key, name) == 0)
+    for (int i = 0; i < f->count; i++)
+        if (f->options[i].kind == OPT_SECTION && strcmp(f->options[i].key, name) == 0)
             return i;
     return -1;
 }
 
-int option_find(int section, const char *key)
+int option_find(const struct form *f, int section, const char *key)
 {
-    for (int i = section + 1; i < (int)option_count && options[i].kind != OPT_SECTION; i++)
-        if (strcmp(options[i].key, key) == 0)
+    for (int i = section + 1; i < f->count && f->options[i].kind != OPT_SECTION; i++)
+        if (strcmp(f->options[i].key, key) == 0)
             return i;
     return -1;
 }
 
-int option_section(int option)
+int option_section(const struct form *f, int option)
 {
-    while (options[option].kind != OPT_SECTION)
+    while (f->options[option].kind != OPT_SECTION)
         option--;
     return option;
 }
 
-unsigned section_copies(int section)
+unsigned section_copies(const struct form *f, int section)
 {
-    return options[section].numbering == SINGLE ? 1 : (unsigned)options[section].most;
+    return f->options[section].numbering == SINGLE ? 1 : (unsigned)f->options[section].most;
 }
 
-size_t option_slot(int option, unsigned copy)
+size_t option_slot(const struct form *f, int option, unsigned copy)
 {
     size_t slot = 0;
     unsigned copies = 1;
 
     for (int i = 0; i < option; i++) {
-        if (options[i].kind == OPT_SECTION)
-            copies = section_copies(i);
+        if (f->options[i].kind == OPT_SECTION)
+            copies = section_copies(f, i);
         slot += copies;
     }
     return slot + copy;
 }
 
-void section_name(int section, unsigned copy, char *out, size_t size)
+void section_name(const struct form *f, int section, unsigned copy, char *out, size_t size)
 {
-    const struct option *s = &options[section];
+    const struct option *s = &f->options[section];
 
     if (s->numbering == SINGLE || (s->numbering == FIRST_BARE && copy == 0))
         snprintf(out, size, "%s", s->key);
@@ -150,11 +150,11 @@ bool config_option(size_t i, struct option_info *out)
         [OPT_GPIO] = "line",
     };
 
-    for (size_t row = 0; row < option_count; row++) {
-        const struct option *o = &options[row];
+    for (size_t row = 0; row < (size_t)hub_form.count; row++) {
+        const struct option *o = &hub_form.options[row];
         if (o->kind == OPT_SECTION || i--)
             continue;
-        const struct option *s = &options[option_section((int)row)];
+        const struct option *s = &hub_form.options[option_section(&hub_form, (int)row)];
         *out = (struct option_info){
             .section = s->key,
             .key = o->key,

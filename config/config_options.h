@@ -41,8 +41,13 @@ struct option {
     enum option_numbering numbering; /* of a section */
 };
 
-extern const struct option options[];
-extern const size_t option_count;
+/* What a kind of file may say: the table its parser, checks and printed sample are made from. */
+struct form {
+    const struct option *options;
+    int count;
+};
+
+extern const struct form hub_form; /* options.def */
 
 /* What one key of one section holds. */
 struct value {
@@ -54,29 +59,30 @@ struct value {
 };
 
 struct config {
-    /* Line of the section's head, 0 when the file does not have it; by row of options[] and
+    const struct form *form;
+    /* Line of the section's head, 0 when the file does not have it; by row of the form and
      * index (0 based). */
     int (*seen)[CONFIG_MAX_INDEX];
     struct value value[];
 };
 
 /* The row of this section, or -1. */
-int section_find(const char *name);
+int section_find(const struct form *f, const char *name);
 
 /* The row of this key in the section at this row, or -1. */
-int option_find(int section, const char *key);
+int option_find(const struct form *f, int section, const char *key);
 
 /* The head of the section an option stands in. */
-int option_section(int option);
+int option_section(const struct form *f, int option);
 
 /* How many sections the head at this row stands for. */
-unsigned section_copies(int section);
+unsigned section_copies(const struct form *f, int section);
 
 /* Where the values of a row begin; `copy` is 0 based. */
-size_t option_slot(int option, unsigned copy);
+size_t option_slot(const struct form *f, int option, unsigned copy);
 
 /* "[cluster.2]" without the brackets. */
-void section_name(int section, unsigned copy, char *out, size_t size);
+void section_name(const struct form *f, int section, unsigned copy, char *out, size_t size);
 
 /* Checks a text and takes it as the value of an option. On a mistake false, `why` says what is
  * allowed, and the value is as before. */

@@ -84,12 +84,12 @@ void config_print_default(void (*out)(void *arg, const char *text), void *arg)
         "# above it. A comment behind a value begins with a blank and a ;.\n"
         "# live: a reload (SIGHUP) takes it over. restart: only a new start does.\n"
         "# hubgate check FILE tells all mistakes in a file.\n");
-    for (size_t i = 0; i < option_count; i++) {
-        if (options[i].kind == OPT_SECTION) {
-            awake = wakes(options[i].key);
-            print_section(&p, &options[i]);
+    for (int i = 0; i < hub_form.count; i++) {
+        if (hub_form.options[i].kind == OPT_SECTION) {
+            awake = wakes(hub_form.options[i].key);
+            print_section(&p, &hub_form.options[i]);
         } else {
-            print_option(&p, &options[i], awake);
+            print_option(&p, &hub_form.options[i], awake);
         }
     }
 }

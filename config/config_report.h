@@ -28,6 +28,16 @@ __attribute__((format(printf, 3, 4))) void report_warning(struct reports *r, int
 void reports_tell(const struct reports *r, config_on_error *on_error, config_on_error *on_warning,
                   void *arg);
 
+/* Every option of the form at its default. NULL when memory is short; else config_free. */
+struct config *form_new(const struct form *f);
+
+/* Reads len bytes of INI text into a fresh cfg; what is wrong with single lines and the raw bytes
+ * goes to r. Whether there was any section. */
+bool form_read(struct config *cfg, const char *ini, size_t len, struct reports *r);
+
+/* Every key a section cannot do without. */
+void form_check(const struct config *cfg, struct reports *r);
+
 /* What no single line shows: missing sections, contradictions, two owners of one port. */
 void config_check(const struct config *cfg, struct reports *r);
 

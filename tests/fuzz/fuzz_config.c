@@ -79,12 +79,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!cfg)
         return 0;
     int head = 0;
-    for (int row = 0; row < (int)option_count; row++) {
-        if (options[row].kind == OPT_SECTION)
+    for (int row = 0; row < hub_form.count; row++) {
+        if (hub_form.options[row].kind == OPT_SECTION)
             head = row;
-        for (unsigned c = 0; row != head && c < section_copies(head); c++)
-            check_value(cfg, &options[head], options[head].numbering == SINGLE ? 0 : c + 1,
-                        &options[row]);
+        for (unsigned c = 0; row != head && c < section_copies(&hub_form, head); c++)
+            check_value(cfg, &hub_form.options[head],
+                        hub_form.options[head].numbering == SINGLE ? 0 : c + 1,
+                        &hub_form.options[row]);
     }
     if (config_needs_restart(cfg, cfg, first, sizeof(first)))
         abort();

@@ -42,9 +42,9 @@ static void add(void *arg, const char *text)
 static void every_option_is_well_formed(void **state)
 {
     (void)state;
-    assert_int_equal(options[0].kind, OPT_SECTION);
-    for (int i = 0; i < (int)option_count; i++) {
-        const struct option *o = &options[i];
+    assert_int_equal(hub_form.options[0].kind, OPT_SECTION);
+    for (int i = 0; i < hub_form.count; i++) {
+        const struct option *o = &hub_form.options[i];
         struct value v = {0};
         char why[160] = "";
         int64_t lo, hi;
@@ -52,11 +52,11 @@ static void every_option_is_well_formed(void **state)
         print_message("  %s\n", o->key);
         assert_true(strlen(o->text) > 0 && o->text[strlen(o->text) - 1] != '.');
         if (o->kind == OPT_SECTION) {
-            assert_int_equal(section_find(o->key), i);
-            assert_true(section_copies(i) <= CONFIG_MAX_INDEX);
+            assert_int_equal(section_find(&hub_form, o->key), i);
+            assert_true(section_copies(&hub_form, i) <= CONFIG_MAX_INDEX);
             continue;
         }
-        assert_int_equal(option_find(option_section(i), o->key), i);
+        assert_int_equal(option_find(&hub_form, option_section(&hub_form, i), o->key), i);
         assert_true(option_take(o, o->fallback, &v, why, sizeof(why)));
         assert_string_equal(v.text, o->fallback);
         if (o->kind == OPT_NUM || o->kind == OPT_NUMS) {
@@ -72,11 +72,11 @@ static void every_value_has_a_place_of_its_own(void **state)
     size_t next = 0;
 
     (void)state;
-    for (int i = 0; i < (int)option_count; i++) {
-        assert_int_equal(option_slot(i, 0), next);
-        next += section_copies(option_section(i));
+    for (int i = 0; i < hub_form.count; i++) {
+        assert_int_equal(option_slot(&hub_form, i, 0), next);
+        next += section_copies(&hub_form, option_section(&hub_form, i));
     }
-    assert_int_equal(option_slot((int)option_count, 0), next);
+    assert_int_equal(option_slot(&hub_form, hub_form.count, 0), next);
 }
 
 static void every_option_is_told_in_table_order(void **state)
@@ -85,12 +85,12 @@ static void every_option_is_told_in_table_order(void **state)
     size_t n = 0;
 
     (void)state;
-    for (size_t i = 0; i < option_count; i++) {
-        if (options[i].kind == OPT_SECTION)
+    for (int i = 0; i < hub_form.count; i++) {
+        if (hub_form.options[i].kind == OPT_SECTION)
             continue;
         assert_true(config_option(n++, &info));
-        assert_string_equal(info.key, options[i].key);
-        assert_string_equal(info.section, options[option_section((int)i)].key);
+        assert_string_equal(info.key, hub_form.options[i].key);
+        assert_string_equal(info.section, hub_form.options[option_section(&hub_form, i)].key);
         assert_true(strlen(info.kind) > 0);
     }
     assert_false(config_option(n, &info));
@@ -178,9 +178,9 @@ static void the_printed_file_is_good_when_all_wakes(void **state)
     struct config *awake = parse(page.text, &warnings);
     assert_non_null(asleep);
     assert_non_null(awake);
-    for (int row = 1; row < (int)option_count; row++) {
-        const struct option *o = &options[row];
-        size_t slot = option_slot(row, 0);
+    for (int row = 1; row < hub_form.count; row++) {
+        const struct option *o = &hub_form.options[row];
+        size_t slot = option_slot(&hub_form, row, 0);
         if (o->kind == OPT_SECTION)
             continue;
         print_message("  %s\n", o->key);

@@ -10,7 +10,7 @@
 
 static const struct option *protocol_of(const char *section)
 {
-    return &options[option_find(section_find(section), "protocol")];
+    return &hub_form.options[option_find(&hub_form, section_find(&hub_form, section), "protocol")];
 }
 
 static void the_cluster_protocols_are_those_of_the_intake(void **state)
