@@ -21,8 +21,8 @@ static void parse(struct config *cfg, const char *ini, size_t len, struct report
         config_check(cfg, r);
 }
 
-struct config *config_parse(const char *ini, size_t len, config_on_error *on_error,
-                            config_on_error *on_warning, void *arg)
+struct config *config_parse(const char *ini, size_t len, config_on_file *on_file,
+                            config_on_error *on_error, config_on_error *on_warning, void *arg)
 {
     struct config *cfg = form_new(&hub_form);
     struct reports *r = calloc(1, sizeof(*r));
@@ -31,6 +31,7 @@ struct config *config_parse(const char *ini, size_t len, config_on_error *on_err
         no_memory(on_error, arg);
         goto refuse;
     }
+    (void)on_file;
     parse(cfg, ini, len, r);
     reports_tell(r, on_error, on_warning, arg);
     if (r->errors)

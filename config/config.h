@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "model/profile.h"
 
 #define CONFIG_TEXT_MAX 160
 
@@ -16,20 +17,28 @@ struct config; /* opaque: one value per line of options.def and section index */
 /* A mistake in the file, ready to print: "hub.ini:12: [hub] clusters: 9 is outside 1..5". */
 struct config_error {
     int line; /* 1-based; 0 when it is not about one line */
+    char
+        file[CONFIG_TEXT_MAX]; /* "": the configuration; else the file it names, as written there */
     char text[320];
 };
 
 /* Called once per mistake, in the order of the lines; those about no line come last. */
 typedef void config_on_error(void *arg, const struct config_error *err);
 
+/* Brings the text of a file that the configuration names (file:PATH), the path as written there.
+ * Returns *len bytes that config_parse releases with free; NULL when that cannot be, why then says
+ * in words for people what is wrong, without the path. */
+typedef char *config_on_file(void *arg, const char *path, size_t *len, char *why, size_t why_size);
+
 /* Parses len bytes of INI text over the defaults. The raw bytes are checked first (NUL, lone CR,
  * UTF-16, over-long or indented lines, an empty file), because the INI library lets them
  * through. Unknown section or key, duplicate, bad value, contradiction: told to on_error,
- * all of them. Warnings go to on_warning and do not refuse the file.
+ * all of them. Warnings go to on_warning and do not refuse the file. Battery profiles of the
+ * user's own are asked of on_file, each path once; NULL: there are none to be had.
  *
  * Returns a configuration to release with config_free, or NULL after at least one error. */
-struct config *config_parse(const char *ini, size_t len, config_on_error *on_error,
-                            config_on_error *on_warning, void *arg);
+struct config *config_parse(const char *ini, size_t len, config_on_file *on_file,
+                            config_on_error *on_error, config_on_error *on_warning, void *arg);
 void config_free(struct config *cfg);
 
 /* Sections that repeat are numbered from 1 as in the file ([cluster.2]; [modbus.tcp] is 1,
@@ -56,6 +65,10 @@ bool config_nth(const struct config *cfg, const char *section, unsigned index, c
  * set and without default. */
 const char *config_text(const struct config *cfg, const char *section, unsigned index,
                         const char *key);
+
+/* The battery profile of cluster 1 to 5, its own or that of the hub; 0: of the hub. Lives as long
+ * as cfg. */
+const struct profile *config_profile(const struct config *cfg, unsigned cluster);
 
 /* The position of an enum's word in its list (of a profile: in profiles[]); UINT_MAX when it
  * is not set and has no default. */

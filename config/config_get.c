@@ -79,6 +79,13 @@ const char *config_text(const struct config *cfg, const char *section, unsigned 
     return known(cfg, section, index, key, &o)->text;
 }
 
+const struct profile *config_profile(const struct config *cfg, unsigned cluster)
+{
+    const char *own = cluster ? config_text(cfg, "cluster", cluster, "profile") : "";
+
+    return profile_find(*own ? own : config_text(cfg, "hub", 0, "profile"));
+}
+
 unsigned config_choice(const struct config *cfg, const char *section, unsigned index,
                        const char *key)
 {

@@ -169,7 +169,7 @@ static bool start(struct run *r)
 
     if (r->w.hub)
         return true;
-    cfg = config_parse(r->ini, r->ini_end, on_error, on_warning, NULL);
+    cfg = config_parse(r->ini, r->ini_end, NULL, on_error, on_warning, NULL);
     return cfg && world_start(&r->w, cfg);
 }
 

@@ -34,7 +34,7 @@ struct config *cli_load(const char *path)
         fprintf(stderr, "%s: %s\n", path, why);
         return NULL;
     }
-    struct config *cfg = config_parse(text, len, on_error, on_warning, &path);
+    struct config *cfg = config_parse(text, len, NULL, on_error, on_warning, &path);
     free(text);
     if (cfg && !site_check(cfg, why, sizeof(why))) {
         fprintf(stderr, "%s: %s\n", path, why);

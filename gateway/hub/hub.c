@@ -18,17 +18,16 @@ static enum intake_sign sign_of(const char *word)
 static bool cluster_init(struct hub *hub, unsigned i, const struct config *cfg)
 {
     struct cluster *c = &hub->cluster[i];
-    const char *profile = config_text(cfg, "cluster", i + 1, "profile");
     int64_t modules = config_num(cfg, "cluster", i + 1, "modules");
 
-    c->profile = *profile ? profile_find(profile) : hub->rules.limits.profile;
+    c->profile = &hub->profile[i + 1];
     c->modules_cfg = (unsigned)(modules ? modules : config_num(cfg, "hub", 0, "modules"));
     c->capacity_cfg_mAh = config_num(cfg, "cluster", i + 1, "capacity_ah");
     c->told_conformity = -1;
     member_init(&c->member);
     c->in = intake_new(config_text(cfg, "cluster", i + 1, "protocol"),
                        sign_of(config_text(cfg, "cluster", i + 1, "sign")), hub->now);
-    return c->in && c->profile;
+    return c->in;
 }
 
 static bool inverter_init(struct hub *hub, unsigned i, const struct config *cfg)
@@ -51,8 +50,9 @@ static bool hub_init(struct hub *hub, const struct config *cfg)
 {
     rules_read(&hub->rules, cfg);
     contacts_read(&hub->contacts, cfg);
-    if (!hub->rules.limits.profile)
-        return false;
+    for (unsigned i = 0; i <= MAX_CLUSTERS; i++)
+        hub->profile[i] = *config_profile(cfg, i);
+    hub->rules.limits.profile = &hub->profile[0];
     hub->n_clusters = (unsigned)config_num(cfg, "hub", 0, "clusters");
     for (unsigned i = 0; i < hub->n_clusters; i++)
         if (!cluster_init(hub, i, cfg))
@@ -86,14 +86,22 @@ void hub_free(struct hub *hub)
     free(hub);
 }
 
+static bool same_profiles(const struct hub *hub, const struct config *cfg)
+{
+    for (unsigned i = 0; i <= hub->n_clusters; i++)
+        if (!profile_same(&hub->profile[i], config_profile(cfg, i)))
+            return false;
+    return true;
+}
+
 enum status hub_reconfigure(struct hub *hub, const struct config *cfg)
 {
     struct hub_rules rules;
 
-    rules_read(&rules, cfg);
-    if (rules.limits.profile != hub->rules.limits.profile ||
-        config_num(cfg, "hub", 0, "clusters") != hub->n_clusters)
+    if (config_num(cfg, "hub", 0, "clusters") != hub->n_clusters || !same_profiles(hub, cfg))
         return HUB_ERANGE;
+    rules_read(&rules, cfg);
+    rules.limits.profile = &hub->profile[0];
     hub->rules = rules;
     contacts_read(&hub->contacts, cfg);
     hub->dirty = true;

@@ -83,6 +83,7 @@ struct hub {
     mono_us now, started, last_run;
     bool dirty;
     unsigned n_clusters;
+    struct profile profile[1 + MAX_CLUSTERS]; /* of the hub and of each cluster, our own copies */
     struct cluster cluster[MAX_CLUSTERS];
     struct inverter inverter[MAX_INVERTERS];
     struct hub_rules rules;
@@ -111,7 +112,7 @@ struct hub {
     enum reason told_ccl, told_dcl;
 };
 
-/* rules.c: options become rules. */
+/* rules.c: options become rules; which profile they use is up to the caller. */
 void rules_read(struct hub_rules *rules, const struct config *cfg);
 
 /* events.c */

@@ -35,7 +35,6 @@ void rules_read(struct hub_rules *rules, const struct config *cfg)
         rules->on_total_loss = LOSS_ZERO;
     if (is(cfg, "on_total_loss", "silent"))
         rules->on_total_loss = LOSS_SILENT;
-    l->profile = profile_find(config_text(cfg, "hub", 0, "profile"));
     l->share = share_of(config_text(cfg, "limits", 0, "share"));
     l->c_rate_all = is(cfg, "c_rate", "all");
     l->ccl_cap_mA = config_num(cfg, "limits", 0, "charge_current_max");

@@ -110,6 +110,11 @@ const struct profile *profile_find(const char *key)
     return NULL;
 }
 
+bool profile_same(const struct profile *a, const struct profile *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0;
+}
+
 int64_t profile_allowance(const struct profile *p, unsigned clusters, unsigned modules)
 {
     if (!p->allowance_A[0][0])

@@ -3,6 +3,7 @@
 #ifndef MODEL_PROFILE_H
 #define MODEL_PROFILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/battery.h"
@@ -61,6 +62,9 @@ struct profile {
 };
 
 extern const struct profile *const profiles[]; /* NULL-ended */
+
+/* Whether two profiles say the same. */
+bool profile_same(const struct profile *a, const struct profile *b);
 
 /* The profile with this key, or NULL. */
 const struct profile *profile_find(const char *key);

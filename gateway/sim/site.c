@@ -10,6 +10,7 @@
 
 struct cluster {
     bool on;
+    struct profile profile; /* a reload takes the configuration's away */
     struct sim_battery model;
     struct battery says;
     struct speaker speaker;
@@ -67,13 +68,6 @@ bool site_check(const struct config *cfg, char *why, size_t size)
     return true;
 }
 
-static const struct profile *profile_of(const struct config *cfg, unsigned index)
-{
-    const char *key = config_text(cfg, "cluster", index, "profile");
-
-    return profile_find(*key ? key : config_text(cfg, "hub", 0, "profile"));
-}
-
 /* The charge a cluster starts with; the last one listed stands for the rest. */
 static int64_t soc_of(const struct config *cfg, unsigned index)
 {
@@ -89,16 +83,16 @@ static void add_cluster(struct site *site, const struct config *cfg, unsigned in
 {
     struct cluster *c = &site->cluster[index - 1];
     const struct dialect *d = dialect_of(cfg, "cluster", index);
-    const struct profile *profile = profile_of(cfg, index);
     int64_t modules = config_num(cfg, "cluster", index, "modules");
     int64_t capacity_mAh = config_num(cfg, "cluster", index, "capacity_ah");
 
+    c->profile = *config_profile(cfg, index);
     if (!modules)
         modules = config_num(cfg, "hub", 0, "modules");
     if (!capacity_mAh)
-        capacity_mAh = modules * profile->module_capacity_mAh;
+        capacity_mAh = modules * c->profile.module_capacity_mAh;
     c->on = true;
-    sim_battery_init(&c->model, profile, (unsigned)modules, capacity_mAh, soc_of(cfg, index));
+    sim_battery_init(&c->model, &c->profile, (unsigned)modules, capacity_mAh, soc_of(cfg, index));
     speaker_init(&c->speaker, d, site->now);
 }
 

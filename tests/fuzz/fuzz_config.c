@@ -71,7 +71,8 @@ static void check_value(const struct config *cfg, const struct option *s, unsign
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     unsigned errors = 0;
-    struct config *cfg = config_parse((const char *)data, size, on_error, on_warning, &errors);
+    struct config *cfg =
+        config_parse((const char *)data, size, NULL, on_error, on_warning, &errors);
     char first[100];
 
     if (!cfg != (errors > 0))

@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input in = {data, size};
-    struct config *cfg = config_parse(ini, strlen(ini), ignore, ignore, NULL);
+    struct config *cfg = config_parse(ini, strlen(ini), NULL, ignore, ignore, NULL);
     mono_us now = MONO_S(1);
     struct hub *hub;
 

@@ -21,7 +21,7 @@ static inline void ignore(void *arg, const struct config_error *err)
 
 static inline struct config *configured(const char *ini)
 {
-    return config_parse(ini, strlen(ini), must_not, ignore, NULL);
+    return config_parse(ini, strlen(ini), NULL, must_not, ignore, NULL);
 }
 
 static inline void link_is(struct hub *hub, unsigned port, enum link_state state)

@@ -44,7 +44,7 @@ static void on_warning(void *arg, const struct config_error *err)
 static struct config *parse_bytes(const char *text, size_t len, struct told *t)
 {
     *t = (struct told){.in_order = true};
-    struct config *cfg = config_parse(text, len, on_error, on_warning, t);
+    struct config *cfg = config_parse(text, len, NULL, on_error, on_warning, t);
     assert_true(t->in_order);
     assert_int_equal(cfg == NULL, t->errors > 0);
     return cfg;
@@ -782,8 +782,8 @@ static void a_changed_option_asks_for_a_restart_unless_live(void **state)
 static void nobody_has_to_listen(void **state)
 {
     (void)state;
-    assert_null(config_parse("[nonsense]", 10, NULL, NULL, NULL));
-    assert_null(config_parse(NULL, 0, NULL, NULL, NULL));
+    assert_null(config_parse("[nonsense]", 10, NULL, NULL, NULL, NULL));
+    assert_null(config_parse(NULL, 0, NULL, NULL, NULL, NULL));
     config_free(NULL);
 }
 

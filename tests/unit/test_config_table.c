@@ -24,7 +24,7 @@ static void count_warning(void *arg, const struct config_error *err)
 static struct config *parse(const char *text, unsigned *warnings)
 {
     *warnings = 0;
-    return config_parse(text, strlen(text), show, count_warning, warnings);
+    return config_parse(text, strlen(text), NULL, show, count_warning, warnings);
 }
 
 struct page {

@@ -34,7 +34,7 @@ static struct config *read_config(const char *more)
     n = fread(ini, 1, sizeof(ini) / 2, f);
     fclose(f);
     n += (size_t)snprintf(ini + n, sizeof(ini) - n, "%s", more);
-    return config_parse(ini, n, no_mistake, no_mistake, NULL);
+    return config_parse(ini, n, NULL, no_mistake, no_mistake, NULL);
 }
 
 static void room_open(struct room *r, const char *more)

@@ -146,7 +146,7 @@ static void site_start(struct site *s, mono_us now)
     static const char ini[] = "[hub]\nclusters = 2\nprofile = generic-lfp-16s\n"
                               "[cluster.1]\nlink = sim\n[cluster.2]\nlink = sim\n"
                               "[inverter.1]\nlink = sim\nprotocol = victron\n";
-    struct config *cfg = config_parse(ini, strlen(ini), must_not, ignore, NULL);
+    struct config *cfg = config_parse(ini, strlen(ini), NULL, must_not, ignore, NULL);
 
     memset(s, 0, sizeof(*s));
     s->now = now;

@@ -188,7 +188,7 @@ static struct config *config_with(uint16_t port, const char *more)
              "[hub]\nclusters = 1\n[cluster.1]\nlink = sim\n"
              "[modbus.tcp]\nlisten = 127.0.0.1:%u\nunit = 7\n%s",
              port, more);
-    return config_parse(ini, strlen(ini), fail_on, NULL, NULL);
+    return config_parse(ini, strlen(ini), NULL, fail_on, NULL, NULL);
 }
 
 static void the_gateways_server(void **state)

@@ -24,7 +24,7 @@ static void ignore(void *arg, const struct config_error *err)
 
 static struct config *config_of(const char *ini)
 {
-    return config_parse(ini, strlen(ini), fail_on, ignore, NULL);
+    return config_parse(ini, strlen(ini), NULL, fail_on, ignore, NULL);
 }
 
 /* Two clusters of five modules as on the maker's screen (44.8 % and 51.6 %), and an inverter. */
