@@ -99,6 +99,8 @@ static bool same_port(const struct option *oa, const char *a, const struct optio
     struct config_link lb;
     struct listen_address pa;
     struct listen_address pb;
+    struct config_gpio ga;
+    struct config_gpio gb;
     const char *why;
 
     if (oa->kind != ob->kind)
@@ -107,6 +109,9 @@ static bool same_port(const struct option *oa, const char *a, const struct optio
         return same_path(a, b);
     if (oa->kind == OPT_LISTEN)
         return listen_parse(a, &pa) && listen_parse(b, &pb) && same_listen(&pa, &pb);
+    if (oa->kind == OPT_GPIO)
+        return config_gpio(a, &ga) && config_gpio(b, &gb) && ga.line == gb.line &&
+               strcmp(ga.chip, gb.chip) == 0;
     if (!config_link(a, &la, &why) || !config_link(b, &lb, &why) || strcmp(la.kind, lb.kind) != 0)
         return false;
     if (strcmp(la.kind, "unix") == 0)
@@ -127,7 +132,7 @@ static bool owner_at(const struct check *c, unsigned i, struct owner *out)
 {
     for (int row = 0; row < hub_form.count; row++) {
         enum option_kind kind = hub_form.options[row].kind;
-        if (kind != OPT_LINK && kind != OPT_DEVICE && kind != OPT_LISTEN)
+        if (kind != OPT_LINK && kind != OPT_DEVICE && kind != OPT_LISTEN && kind != OPT_GPIO)
             continue;
         int section = option_section(&hub_form, row);
         for (unsigned copy = 0; copy < section_copies(&hub_form, section); copy++) {
@@ -375,6 +380,57 @@ static void check_readers(struct check *c)
                        "no [modbus.tcp] or [modbus.rtu]: nobody can read the registers");
 }
 
+/* "cluster_3_off" in a file of two clusters. */
+static void check_contact_cluster(struct check *c, const char *section, unsigned copy)
+{
+    const struct value *clusters = get(c, "hub", 0, "clusters");
+    const struct value *function = get(c, section, copy, "function");
+
+    if (clusters->bad || strncmp(function->text, "cluster_", 8) != 0 ||
+        function->text[8] - '0' <= clusters->num)
+        return;
+    report_error(c->reports, function->line, "[%s.%u] function: %s but [hub] clusters is %d",
+                 section, copy + 1, function->text, (int)clusters->num);
+}
+
+/* The two levels of a low_soc relay; with another function they say nothing. */
+static void check_levels(struct check *c, unsigned copy)
+{
+    const struct value *function = get(c, "relay", copy, "function");
+    const struct value *on = get(c, "relay", copy, "soc_on");
+    const struct value *off = get(c, "relay", copy, "soc_off");
+    bool low_soc = strcmp(function->text, "low_soc") == 0;
+
+    if (!function->set || on->bad || off->bad)
+        return;
+    for (unsigned i = 0; i < 2 && !low_soc; i++)
+        if ((i ? off : on)->set)
+            report_warning(c->reports, (i ? off : on)->line,
+                           "[relay.%u] %s does nothing: the function is %s", copy + 1,
+                           i ? "soc_off" : "soc_on", function->text);
+    if (low_soc && on->num >= off->num)
+        report_error(c->reports, on->line > off->line ? on->line : off->line,
+                     "[relay.%u] soc_on: %s has to be below soc_off, %s", copy + 1, on->text,
+                     off->text);
+}
+
+static void check_contacts(struct check *c)
+{
+    for (unsigned copy = 0; copy < section_copies(&hub_form, section_find(&hub_form, "relay"));
+         copy++) {
+        const struct value *invert = get(c, "relay", copy, "invert");
+        const struct value *gpio = get(c, "relay", copy, "gpio");
+        check_contact_cluster(c, "relay", copy);
+        check_levels(c, copy);
+        if (invert->set && !gpio->bad && !*gpio->text)
+            report_warning(c->reports, invert->line,
+                           "[relay.%u] invert does nothing: there is no gpio", copy + 1);
+    }
+    for (unsigned copy = 0; copy < section_copies(&hub_form, section_find(&hub_form, "input"));
+         copy++)
+        check_contact_cluster(c, "input", copy);
+}
+
 void config_check(const struct config *cfg, struct reports *r)
 {
     struct check c = {cfg, r};
@@ -385,6 +441,7 @@ void config_check(const struct config *cfg, struct reports *r)
     check_modules(&c);
     check_charge_voltage(&c);
     check_rejoin(&c);
+    check_contacts(&c);
     check_link_keys(&c, "cluster");
     check_link_keys(&c, "inverter");
     check_mixture(&c);

@@ -42,6 +42,7 @@ static void check_value(const struct config *cfg, const struct option *s, unsign
     struct listen_address address;
     struct config_link link;
     struct config_cidr block;
+    struct config_gpio gpio;
     const char *why;
     int64_t n;
 
@@ -63,6 +64,8 @@ static void check_value(const struct config *cfg, const struct option *s, unsign
     if (o->kind == OPT_LISTEN && !listen_parse(text, &address))
         abort();
     if (*text && o->kind == OPT_LINK && !config_link(text, &link, &why))
+        abort();
+    if (*text && o->kind == OPT_GPIO && !config_gpio(text, &gpio))
         abort();
     if (config_has(cfg, s->key, index) && o->needed && !*text)
         abort();
