@@ -2,14 +2,14 @@
 
 #include <stdio.h>
 
-void event_put(struct hub *hub, enum event_kind kind, uint8_t place, int64_t old, int64_t now,
-               enum reason reason, const char *text)
+struct event *event_put(struct hub *hub, enum event_kind kind, uint8_t place, int64_t old,
+                        int64_t now, enum reason reason, const char *text)
 {
     struct event *e;
 
     if (hub->event_count == MAX_EVENTS) {
         hub->events_lost++;
-        return;
+        return NULL;
     }
     e = &hub->event[(hub->event_head + hub->event_count++) % MAX_EVENTS];
     *e = (struct event){.at = hub->now,
@@ -23,6 +23,7 @@ void event_put(struct hub *hub, enum event_kind kind, uint8_t place, int64_t old
     else
         snprintf(e->text, sizeof(e->text), "%s", text);
     hub->events_lost = 0;
+    return e;
 }
 
 bool hub_event_out(struct hub *hub, struct event *out)
@@ -35,6 +36,19 @@ bool hub_event_out(struct hub *hub, struct event *out)
     return true;
 }
 
+static void alarm_tell(struct hub *hub, const struct alarms *a, uint8_t place, enum tier tier,
+                       int bit)
+{
+    struct event *e;
+
+    e = event_put(hub, a->active[tier] >> bit & 1 ? EVENT_ALARM_SET : EVENT_ALARM_CLEARED, place,
+                  tier, bit, REASON_NONE, "");
+    if (!e)
+        return;
+    e->module = a->module[tier][bit];
+    e->cell = a->cell[tier][bit];
+}
+
 void alarm_put(struct hub *hub, struct alarms *a, uint8_t place, enum tier tier, uint64_t mask,
                uint64_t on)
 {
@@ -42,8 +56,7 @@ void alarm_put(struct hub *hub, struct alarms *a, uint8_t place, enum tier tier,
 
     for (int bit = 0; changed >> bit; bit++) {
         if (changed >> bit & 1)
-            event_put(hub, a->active[tier] >> bit & 1 ? EVENT_ALARM_SET : EVENT_ALARM_CLEARED,
-                      place, tier, bit, REASON_NONE, "");
+            alarm_tell(hub, a, place, tier, bit);
         if (bit == ALARM_BITS - 1)
             break;
     }

@@ -158,6 +158,11 @@ const struct battery *cluster_battery(const struct cluster *c)
     return c->is_serial ? &c->serial : intake_battery(c->in);
 }
 
+const struct module *cluster_modules(const struct cluster *c)
+{
+    return c->is_serial ? c->serial_modules : intake_modules(c->in);
+}
+
 /* A sample is a control set when these are known. */
 static bool sample_complete(const struct signals *s)
 {
@@ -388,8 +393,7 @@ static void run_cluster(struct hub *hub, unsigned i)
                                  .modules = c->modules,
                                  .capacity_mAh = c->capacity_mAh};
     run_stops(hub, i, in.period, !was_joined);
-    for (enum tier tier = 0; tier < TIER_COUNT; tier++)
-        alarm_put(hub, a, place, tier, ~HUB_BITS, cluster_battery(c)->a.active[tier]);
+    alarms_of_cluster(hub, i, HUB_BITS);
     alarm_put(hub, a, place, TIER_WARNING, HUB_BITS, hub_bits(hub, c));
 }
 

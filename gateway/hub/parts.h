@@ -115,12 +115,19 @@ struct hub {
 /* rules.c: options become rules; which profile they use is up to the caller. */
 void rules_read(struct hub_rules *rules, const struct config *cfg);
 
-/* events.c */
-void event_put(struct hub *hub, enum event_kind kind, uint8_t place, int64_t old, int64_t now,
-               enum reason reason, const char *text);
+/* events.c. The event is handed back to be completed; NULL when there is no room for it. */
+struct event *event_put(struct hub *hub, enum event_kind kind, uint8_t place, int64_t old,
+                        int64_t now, enum reason reason, const char *text);
 /* Puts alarm bits and tells each edge. */
 void alarm_put(struct hub *hub, struct alarms *a, uint8_t place, enum tier tier, uint64_t mask,
                uint64_t on);
+
+/* alarms.c: what a cluster and its visible modules tell, with where it is; own_mask: bits that only
+ * the hub sets. */
+void alarms_of_cluster(struct hub *hub, unsigned i, uint64_t own_mask);
+/* The hub's word: the OR of its own and of every cluster's; made anew each time, so one cluster can
+ * never clear another's alarm. */
+void alarms_of_hub(struct hub *hub);
 
 /* ports.c: frames to and from the ports. */
 struct port_state *port_of(struct hub *hub, enum port port);
@@ -141,6 +148,8 @@ void contacts_drive(struct hub *hub);
 
 /* What a cluster has said, over its bus or as samples. */
 const struct battery *cluster_battery(const struct cluster *c);
+/* MAX_MODULES of them. */
+const struct module *cluster_modules(const struct cluster *c);
 
 static inline bool port_can_send(const struct port_state *p)
 {

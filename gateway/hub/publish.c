@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define EVERY_BIT (~UINT64_C(0))
-
 static void set(struct signals *s, enum signal id, int64_t value, mono_us at)
 {
     signal_set(s, id, value, at);
@@ -120,7 +118,7 @@ static bool knows_anything(const struct signals *s)
 static void publish_modules(struct hub *hub, unsigned i, bool silent)
 {
     const struct cluster *c = &hub->cluster[i];
-    const struct module *from = c->is_serial ? c->serial_modules : intake_modules(c->in);
+    const struct module *from = cluster_modules(c);
 
     for (unsigned m = 0; m < MAX_MODULES; m++) {
         struct module *to = &hub->snap.module[i][m];
@@ -177,22 +175,6 @@ static void publish_control_age(struct hub *hub)
             oldest = mono_min(oldest, at);
     }
     set_age(&hub->snap.hub.s, SIG_CONTROL_AGE, oldest == MONO_NEVER ? 0 : oldest, hub->now);
-}
-
-/* The hub's word is the OR of its own and of every cluster's; it is made anew each time, so one
- * cluster can never clear another's alarm. */
-static void publish_alarms(struct hub *hub)
-{
-    for (enum tier tier = 0; tier < TIER_COUNT; tier++) {
-        uint64_t all = hub->own.active[tier], latched = hub->own.latched[tier];
-
-        for (unsigned i = 0; i < hub->n_clusters; i++) {
-            all |= hub->snap.cluster[i].a.active[tier];
-            latched |= hub->snap.cluster[i].a.latched[tier];
-        }
-        alarms_put(&hub->snap.hub.a, tier, EVERY_BIT, all, hub->now);
-        hub->snap.hub.a.latched[tier] = latched;
-    }
 }
 
 static void publish_counts(struct hub *hub)
@@ -281,5 +263,5 @@ void publish(struct hub *hub)
     publish_readiness(hub);
     publish_control_age(hub);
     publish_inverters(hub);
-    publish_alarms(hub);
+    alarms_of_hub(hub);
 }

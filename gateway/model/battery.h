@@ -60,7 +60,11 @@ struct alarms {
     uint64_t active[TIER_COUNT];
     uint64_t latched[TIER_COUNT]; /* was active since the last reset */
     mono_us set_at[TIER_COUNT][ALARM_BITS];
-    uint8_t module[TIER_COUNT][ALARM_BITS]; /* where, 1..16; 0: the source does not tell */
+    /* Where it is or was last: module of the cluster and cell (or sensor) of the module, as the
+     * battery counts; 0: not told. In the hub's word also the cluster, 1..5; 0: the hub itself. */
+    uint8_t cluster[TIER_COUNT][ALARM_BITS];
+    uint8_t module[TIER_COUNT][ALARM_BITS];
+    uint16_t cell[TIER_COUNT][ALARM_BITS];
 };
 
 /* Puts bits of a tier to on or off at `now`; a bit that rises is latched and gets its

@@ -4,14 +4,29 @@
 
 #include "model/words.h"
 
+static bool is_of_temperature(const struct event *e)
+{
+    const uint64_t bits = ALARM_BIT(TEMP_HIGH) | ALARM_BIT(TEMP_LOW) | ALARM_BIT(TEMP_HIGH_CHARGE) |
+                          ALARM_BIT(TEMP_LOW_CHARGE) | ALARM_BIT(TEMP_HIGH_DISCHARGE) |
+                          ALARM_BIT(TEMP_LOW_DISCHARGE);
+
+    return bits >> (e->now & (ALARM_BITS - 1)) & 1;
+}
+
 static void place(const struct event *e, char *out, size_t size)
 {
+    size_t n;
+
     if (e->place >= EVENT_AT_INVERTER)
-        snprintf(out, size, "inverter %u", e->place - EVENT_AT_INVERTER + 1u);
+        n = (size_t)snprintf(out, size, "inverter %u", e->place - EVENT_AT_INVERTER + 1u);
     else if (e->place >= EVENT_AT_CLUSTER)
-        snprintf(out, size, "cluster %u", e->place - EVENT_AT_CLUSTER + 1u);
+        n = (size_t)snprintf(out, size, "cluster %u", e->place - EVENT_AT_CLUSTER + 1u);
     else
-        snprintf(out, size, "hub");
+        n = (size_t)snprintf(out, size, "hub");
+    if (e->module)
+        n += (size_t)snprintf(out + n, size - n, " module %u", e->module);
+    if (e->cell)
+        snprintf(out + n, size - n, " %s %u", is_of_temperature(e) ? "sensor" : "cell", e->cell);
 }
 
 static void change(const struct event *e, const char *old, const char *now, char *out, size_t size)
@@ -43,7 +58,7 @@ static void conformity(const struct event *e, char *out, size_t size)
 
 const char *event_text(const struct event *e, char *out, size_t size)
 {
-    char where[16], what[200] = "";
+    char where[48], what[200] = "";
 
     place(e, where, sizeof(where));
     switch (e->kind) {

@@ -29,6 +29,8 @@ struct event {
     mono_us at;
     enum event_kind kind;
     uint8_t place;
+    uint8_t module;  /* of an alarm of a cluster: where, as the battery counts; 0: not told */
+    uint16_t cell;   /* cell of the module, or sensor for a temperature; 0: not told */
     uint16_t reason; /* enum reason, where a state has one */
     int64_t old, now;
     char text[120];

@@ -112,17 +112,21 @@ static void events_are_told_in_words(void **state)
         const char *text;
     } cases[] = {
         {{.kind = EVENT_HUB_STATE, .old = HUB_WAITING, .now = HUB_RUNNING},
-         "hub: WAITING -> RUNNING"                                                                                                      },
+         "hub: WAITING -> RUNNING"                                                                                                          },
         {{.kind = EVENT_CLUSTER_STATE,
           .place = 2,
           .old = CLUSTER_JOINED,
           .now = CLUSTER_STALE,
           .reason = REASON_SILENT},
-         "cluster 2: JOINED -> STALE (SILENT)"                                                                                          },
-        {{.kind = EVENT_READY, .place = 1, .now = 5},                                           "cluster 1: NOT READY: module count SOC"},
+         "cluster 2: JOINED -> STALE (SILENT)"                                                                                              },
+        {{.kind = EVENT_READY, .place = 1, .now = 5},                                               "cluster 1: NOT READY: module count SOC"},
         {{.kind = EVENT_ALARM_SET, .place = 1, .old = TIER_PROTECTION, .now = ALARM_CELL_HIGH},
-         "cluster 1: protection set: Cell voltage high"                                                                                 },
-        {{.kind = EVENT_PROTOCOL, .place = 6, .text = "pylontech"},                             "inverter 1: pylontech"                 },
+         "cluster 1: protection set: Cell voltage high"                                                                                     },
+        {{.kind = EVENT_ALARM_SET, .place = 2, .module = 3, .cell = 7, .now = ALARM_CELL_HIGH},
+         "cluster 2 module 3 cell 7: warning set: Cell voltage high"                                                                        },
+        {{.kind = EVENT_ALARM_CLEARED, .place = 5, .cell = 65534, .old = 2, .now = ALARM_TEMP_LOW},
+         "cluster 5 sensor 65534: fault cleared: Temperature low"                                                                           },
+        {{.kind = EVENT_PROTOCOL, .place = 6, .text = "pylontech"},                                 "inverter 1: pylontech"                 },
     };
     char out[200];
 
