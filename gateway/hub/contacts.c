@@ -68,6 +68,14 @@ bool hub_relay(const struct hub *hub, unsigned relay)
     return relay < MAX_RELAYS && hub->contacts.closed[relay];
 }
 
+bool contacts_has(const struct hub *hub, enum relay_function function)
+{
+    for (unsigned i = 0; i < MAX_RELAYS; i++)
+        if (hub->contacts.relay[i].function == function)
+            return true;
+    return false;
+}
+
 void contacts_look(struct hub *hub)
 {
     inputs_look(&hub->inputs, hub->contacts.input, hub->contacts.state, MAX_INPUTS);
@@ -95,7 +103,7 @@ static bool is_fault(const struct hub *hub)
 
         bad |= a->active[TIER_PROTECTION] | a->active[TIER_FAULT];
     }
-    return bad || stands(&hub->supervisor);
+    return bad || hub->latches || stands(&hub->supervisor);
 }
 
 static struct relays_view relays_see(const struct hub *hub)
@@ -106,7 +114,7 @@ static struct relays_view relays_see(const struct hub *hub)
                             .fault = is_fault(hub),
                             .charge = hub->limits.ccl.value > 0,
                             .discharge = hub->limits.dcl.value > 0,
-                            .latches = 0};
+                            .latches = hub->latches};
 
     for (unsigned i = 0; i < hub->n_clusters; i++)
         v.off[i] = is_off(&hub->cluster[i]);

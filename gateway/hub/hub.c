@@ -153,250 +153,6 @@ void hub_report(struct hub *hub, enum port port, const struct sample *sample)
 
 /* ---- a run ---- */
 
-const struct battery *cluster_battery(const struct cluster *c)
-{
-    return c->is_serial ? &c->serial : intake_battery(c->in);
-}
-
-const struct module *cluster_modules(const struct cluster *c)
-{
-    return c->is_serial ? c->serial_modules : intake_modules(c->in);
-}
-
-/* A sample is a control set when these are known. */
-static bool sample_complete(const struct signals *s)
-{
-    return signal_known(s, SIG_VOLTAGE) && signal_known(s, SIG_CURRENT) &&
-           signal_known(s, SIG_SOC) && signal_known(s, SIG_CHARGE_CURRENT_LIMIT) &&
-           signal_known(s, SIG_DISCHARGE_CURRENT_LIMIT);
-}
-
-static struct member_input look_at(const struct cluster *c)
-{
-    struct member_input in = {.heard = c->port.rx > 0};
-    struct intake_control control;
-
-    if (c->is_serial) {
-        in.complete = sample_complete(&c->serial.s);
-        in.oldest = c->serial_at;
-        in.period = c->serial_period;
-        in.fresh_until = c->serial_at + mono_max(MONO_S(3), c->serial_period * 5 / 2);
-    } else {
-        intake_control(c->in, &control);
-        in.complete = control.complete;
-        in.oldest = control.oldest;
-        in.period = control.period;
-        in.fresh_until = control.fresh_until;
-    }
-    return in;
-}
-
-/* What a battery with so many modules cannot have: a quarter or four times of the profile's. */
-static bool capacity_is_odd(const struct cluster *c, unsigned modules)
-{
-    int64_t told = signal_or(&cluster_battery(c)->s, SIG_CAPACITY, 0);
-    int64_t expected = (int64_t)c->profile->module_capacity_mAh * modules;
-
-    return told > 0 && (told * 4 < expected || told > expected * 4);
-}
-
-/* Configuration, else what the BMS says, else modules x profile. The weight of a cluster decides
- * how much the others may carry, so that an odd word about it is not believed. */
-static int64_t capacity_of(const struct cluster *c, unsigned modules)
-{
-    int64_t told = signal_or(&cluster_battery(c)->s, SIG_CAPACITY, 0);
-
-    if (c->capacity_cfg_mAh > 0)
-        return c->capacity_cfg_mAh;
-    if (told > 0 && !capacity_is_odd(c, modules))
-        return told;
-    return (int64_t)c->profile->module_capacity_mAh * modules;
-}
-
-static void tell_protocol(struct hub *hub, unsigned i)
-{
-    struct cluster *c = &hub->cluster[i];
-    unsigned changed = 0;
-    const char *decision = intake_decision(c->in, &changed);
-
-    if (!decision || changed == c->decisions)
-        return;
-    c->decisions = changed;
-    event_put(hub, EVENT_PROTOCOL, (uint8_t)(EVENT_AT_CLUSTER + i), 0, 0, REASON_NONE, decision);
-}
-
-/* What a silent or incomplete cluster owes us, for the person who has to find it. */
-static void owed(const struct cluster *c, char *out, size_t size)
-{
-    struct intake_control control;
-
-    out[0] = '\0';
-    if (c->is_serial)
-        return;
-    intake_control(c->in, &control);
-    if (control.waits_for && control.rejected)
-        snprintf(out, size, "waiting for 0x%03X, %u of them rejected", control.waits_for,
-                 control.rejected);
-    else if (control.waits_for)
-        snprintf(out, size, "waiting for 0x%03X", control.waits_for);
-}
-
-static void tell_member(struct hub *hub, unsigned i)
-{
-    struct cluster *c = &hub->cluster[i];
-    const struct member *m = &c->member;
-    char text[80] = "";
-
-    if (m->state == c->told)
-        return;
-    if (m->state == CLUSTER_STALE || m->reason == REASON_INCOMPLETE)
-        owed(c, text, sizeof(text));
-    event_put(hub, EVENT_CLUSTER_STATE, (uint8_t)(EVENT_AT_CLUSTER + i), c->told, m->state,
-              m->reason, text);
-    c->told = m->state;
-}
-
-/* Bits of a cluster's alarms that the hub sets; the others are the BMS's own. */
-#define HUB_BITS                                                                                   \
-    (ALARM_BIT(CLUSTER_LOST) | ALARM_BIT(CONFIG_COUNT) | ALARM_BIT(LINK_DOWN) |                    \
-     ALARM_BIT(CAPACITY_ODD))
-
-#define LINK_PATIENCE MONO_S(2) /* links are opened after the hub is made */
-
-/* "Alarm at stale + 7 s"; a cluster that never came is told when the start has waited for it. */
-static bool is_lost(const struct hub *hub, const struct member *m)
-{
-    if (m->ghost)
-        return m->state == CLUSTER_STALE && hub->now >= m->silent_since + MONO_S(7);
-    return !member_joined(m) && hub->now >= hub->started + hub->rules.supervisor.start_wait;
-}
-
-/* A count that is old, or a bare zero, says nothing: part_modules does not listen to it either. */
-static bool count_fits(const struct hub *hub, const struct cluster *c, enum signal sig)
-{
-    const struct signals *s = &cluster_battery(c)->s;
-    int64_t told = signal_or(s, sig, 0);
-
-    return told == 0 || mono_since(hub->now, s->at[sig]) >= DATUM_LIFE || told == c->modules_cfg;
-}
-
-static uint64_t hub_bits(const struct hub *hub, const struct cluster *c)
-{
-    bool joined = member_joined(&c->member);
-    uint64_t on = 0;
-
-    if (is_lost(hub, &c->member))
-        on |= ALARM_BIT(CLUSTER_LOST);
-    if (joined && (c->modules != c->modules_cfg || !count_fits(hub, c, SIG_MODULES) ||
-                   !count_fits(hub, c, SIG_MODULES_ONLINE)))
-        on |= ALARM_BIT(CONFIG_COUNT);
-    if (joined && capacity_is_odd(c, c->modules))
-        on |= ALARM_BIT(CAPACITY_ODD);
-    if (!port_can_send(&c->port) && hub->now >= hub->started + LINK_PATIENCE)
-        on |= ALARM_BIT(LINK_DOWN);
-    return on;
-}
-
-static void keep_lower(struct battery *last, const struct battery *b, enum signal sig)
-{
-    if (signal_known(&b->s, sig) &&
-        (!signal_known(&last->s, sig) || b->s.value[sig] < last->s.value[sig]))
-        signal_set(&last->s, sig, b->s.value[sig], b->s.at[sig]);
-}
-
-static void keep_higher(struct battery *last, const struct battery *b, enum signal sig)
-{
-    if (signal_or(&b->s, sig, 0) > signal_or(&last->s, sig, 0))
-        signal_set(&last->s, sig, b->s.value[sig], b->s.at[sig]);
-}
-
-/* "Pure loss of communication with the last voltage above 50 V and no alarm." */
-#define HEALTHY_mV 50000
-
-static bool was_healthy(const struct battery *b)
-{
-    const struct alarms *a = &b->a;
-
-    return signal_or(&b->s, SIG_VOLTAGE, 0) > HEALTHY_mV &&
-           !(a->active[TIER_WARNING] | a->active[TIER_PROTECTION] | a->active[TIER_FAULT]);
-}
-
-/* The battery the limits rest on. A ghost's last word is that of the moment it was counted last;
- * what trickles in after that may lower it, never raise it, whatever becomes of the protocol. */
-static const struct battery *believed(const struct hub *hub, struct cluster *c,
-                                      const struct battery *b)
-{
-    if (!c->member.ghost) {
-        c->last = *b;
-        c->hold_dcl = was_healthy(b) && member_joined(&c->member) &&
-                      hub_current_allowed(hub->supervisor.state);
-        return b;
-    }
-    if (!was_healthy(b))
-        c->hold_dcl = false; /* what trickles in is no longer a mere loss of communication */
-    keep_higher(&c->last, b, SIG_MODULES_NO_CHARGE);
-    keep_higher(&c->last, b, SIG_MODULES_NO_DISCHARGE);
-    keep_lower(&c->last, b, SIG_CHARGE_CURRENT_LIMIT);
-    keep_lower(&c->last, b, SIG_DISCHARGE_CURRENT_LIMIT);
-    keep_lower(&c->last, b, SIG_CHARGE_VOLTAGE_LIMIT);
-    keep_lower(&c->last, b, SIG_CHARGE_ENABLE);
-    keep_lower(&c->last, b, SIG_DISCHARGE_ENABLE);
-    for (unsigned tier = 0; tier < TIER_COUNT; tier++)
-        c->last.a.active[tier] |= b->a.active[tier];
-    return &c->last;
-}
-
-/* A ghost keeps the count and the weight of its last moment: its age, or what a returning battery
- * tells, must not raise what the others may carry. */
-static void weigh(struct hub *hub, struct cluster *c)
-{
-    if (c->member.ghost)
-        return;
-    c->modules =
-        part_modules(cluster_battery(c), c->modules_cfg, c->profile->max_modules, hub->now);
-    c->capacity_mAh = capacity_of(c, c->modules);
-}
-
-static void run_stops(struct hub *hub, unsigned i, mono_us period, bool just_joined)
-{
-    struct part *p = &hub->part[i], live = *p;
-
-    live.b = cluster_battery(&hub->cluster[i]);
-    if (p->joined && just_joined)
-        stops_forget_unseen(&hub->stops[i], p, hub->now);
-    if (p->joined) {
-        stops_run(&hub->stops[i], p, period, hub->now);
-        return;
-    }
-    stops_pause(&hub->stops[i]);
-    if (p->ghost)
-        stops_watch(&hub->stops[i], &live, period, hub->now);
-}
-
-static void run_cluster(struct hub *hub, unsigned i)
-{
-    struct cluster *c = &hub->cluster[i];
-    struct member_input in = look_at(c);
-    struct alarms *a = &hub->snap.cluster[i].a;
-    uint8_t place = (uint8_t)(EVENT_AT_CLUSTER + i);
-    bool was_joined = member_joined(&c->member);
-
-    tell_protocol(hub, i);
-    member_run(&c->member, &hub->rules.member, &in, hub->now);
-    tell_member(hub, i);
-    weigh(hub, c);
-    hub->part[i] = (struct part){.b = believed(hub, c, cluster_battery(c)),
-                                 .profile = c->profile,
-                                 .number = (uint8_t)(i + 1),
-                                 .joined = member_joined(&c->member),
-                                 .ghost = c->member.ghost,
-                                 .modules = c->modules,
-                                 .capacity_mAh = c->capacity_mAh};
-    run_stops(hub, i, in.period, !was_joined);
-    alarms_of_cluster(hub, i, HUB_BITS);
-    alarm_put(hub, a, place, TIER_WARNING, HUB_BITS, hub_bits(hub, c));
-}
-
 /* A glitch of a bus must not black out an island: DCL goes on as if the cluster were counted. */
 static bool holds_dcl(const struct hub *hub, const struct cluster *c)
 {
@@ -409,9 +165,9 @@ static bool holds_dcl(const struct hub *hub, const struct cluster *c)
 static void smooth_soc(struct hub *hub)
 {
     struct signals *s = &hub->snap.hub.s;
-    bool direct = !hub->started_up; /* clusters that come one after the other are no change */
+    bool direct = !hub->smoothing; /* clusters that come one after the other are no change */
 
-    hub->started_up = hub->supervisor.state != HUB_WAITING;
+    hub->smoothing = hub->supervisor.started_up;
     if (!signal_known(s, SIG_SOC))
         return;
     for (unsigned i = 0; i < hub->n_clusters; i++)
@@ -433,7 +189,10 @@ static void run_supervisor(struct hub *hub)
 {
     struct supervisor *sv = &hub->supervisor;
 
-    supervisor_run(sv, &hub->rules.supervisor, count_joined(hub), hub->n_clusters, hub->now);
+    struct supervisor_input in;
+
+    manual_conclude(hub, &in);
+    supervisor_run(sv, &hub->rules.supervisor, &in, hub->now);
     if (sv->state != hub->told_state)
         event_put(hub, EVENT_HUB_STATE, EVENT_AT_HUB, hub->told_state, sv->state, sv->reason, "");
     hub->told_state = sv->state;
@@ -481,6 +240,7 @@ static void run_limits(struct hub *hub)
         if (holds_dcl(hub, &hub->cluster[i]))
             held[i].joined = in.discharge_allowed = in.dcl_held = true;
     }
+    manual_bar(hub, &in);
     limits_run(&hub->limits, &hub->limits_memory, &hub->rules.limits, &in, hub->now);
     settle_zero(hub, in.dcl_held);
     tell_reason(hub, EVENT_CCL_REASON, &hub->told_ccl, hub->limits_memory.ccl.cause);
@@ -503,29 +263,42 @@ static void settle_tell(struct hub *hub)
                    hub->now);
 }
 
+static void run_clusters(struct hub *hub)
+{
+    static const bool none[MAX_CLUSTERS];
+
+    for (unsigned i = 0; i < hub->n_clusters; i++)
+        cluster_listen(hub, i);
+    manual_look(hub);
+    for (unsigned i = 0; i < hub->n_clusters; i++)
+        cluster_decide(hub, i);
+    /* Once more for what is published: who is counted may have changed. */
+    conformity_run(hub->conformity, hub->part, none, true, hub->n_clusters, hub->now);
+}
+
 void hub_run(struct hub *hub)
 {
-    const bool candidate[MAX_CLUSTERS] = {false};
-
     contacts_look(hub);
-    for (unsigned i = 0; i < hub->n_clusters; i++)
-        run_cluster(hub, i);
+    run_clusters(hub);
     aggregate(&hub->snap.hub, hub->part, hub->n_clusters, hub->now);
-    conformity_run(hub->conformity, hub->part, candidate, true, hub->n_clusters, hub->now);
+    manual_ask(hub);
     run_supervisor(hub);
+    stop_warm_start(hub);
     run_limits(hub);
     contacts_drive(hub); /* before SOC is smoothed */
     smooth_soc(hub);
     ports_alarms(hub);
+    keep_watch(hub);
     publish(hub);
     settle_tell(hub);
     hub->last_run = hub->now;
+    hub->due = manual_due(hub);
     hub->dirty = false;
 }
 
 bool hub_wants_run(const struct hub *hub)
 {
-    return hub->now >= hub->last_run + (hub->dirty ? RUN_MIN : RUN_MAX);
+    return hub->now >= hub->last_run + (hub->dirty ? RUN_MIN : RUN_MAX) || hub->now >= hub->due;
 }
 
 const struct snapshot *hub_snapshot(const struct hub *hub)

@@ -111,7 +111,9 @@ struct hub_order {
 enum status hub_command(struct hub *hub, const struct hub_order *order);
 
 /* Takes the result of a command, or returns false. status: HUB_OK, HUB_ERANGE (the value is
- * not possible), HUB_ESPEC (no such command). */
+ * not possible), HUB_ESPEC (no such command), HUB_EBUSY (a latch still has its cause; with several
+ * places the others are reset). STOP, EXCLUDE and RESET act at once and are answered when they are
+ * safe in the store. */
 struct hub_answer {
     uint32_t ticket;
     enum status status;

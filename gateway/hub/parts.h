@@ -4,17 +4,26 @@
 
 #include "core/aggregate.h"
 #include "core/conformity.h"
+#include "core/disobey.h"
 #include "core/limits.h"
 #include "core/member.h"
+#include "core/open.h"
+#include "core/overload.h"
+#include "core/plausible.h"
+#include "core/protect.h"
 #include "core/relays.h"
 #include "core/smooth.h"
 #include "core/supervisor.h"
+#include "core/trips.h"
+#include "core/watch.h"
 #include "dialects/dialect.h"
 #include "hub/hub.h"
 #include "intake/intake.h"
 
 #define MAX_EVENTS 128
 #define MAX_ANSWERS 8
+
+#define UNSAVED_PATIENCE MONO_S(5)
 
 #define RUN_MIN MONO_MS(5)
 #define RUN_MAX MONO_MS(100)
@@ -36,6 +45,21 @@ struct cluster {
     unsigned modules; /* counted on, and the weight: a ghost keeps those of its last moment */
     int64_t capacity_mAh;
     struct port_state port;
+    struct battery sane; /* what it says, as far as it is believed */
+    struct plausible plausible;
+    bool value_odd;
+    struct member_input look; /* how fresh it is, and what the rules make of it */
+    struct open_memory open;
+    struct protect_view protect;
+    struct protect_stay stay;
+    bool module_stays;
+    struct protect_count many, broken; /* rule 8; in fault, or two batteries */
+    struct trips trips;
+    struct overload overload;
+    enum overload_state overload_state;
+    struct watch watch;
+    unsigned latches;      /* bits of latches.def */
+    bool exclude, isolated; /* asked by the operator */
     struct member member;
     bool hold_dcl;         /* lost with a healthy last word: DCL is kept for a moment */
     struct battery last;   /* while it is a ghost: its last word when it was counted */
@@ -65,9 +89,13 @@ struct hub_rules {
     mono_us set_point_life;
     mono_us loss_hold_dcl;
     enum { LOSS_BY_DIALECT, LOSS_ZERO, LOSS_SILENT } on_total_loss;
+    bool stop_silent; /* on_stop: a restart soon after goes on where it stood */
 };
 
-struct keeper { /* latched alarms of one place and tier on their way to the store */
+/* Latched alarms by place and tier, latches by place, trips by cluster, commands, the last stop. */
+#define KEEPER_SLOTS ((1 + MAX_CLUSTERS) * TIER_COUNT + 1 + MAX_CLUSTERS + MAX_CLUSTERS + 2)
+
+struct keeper { /* one of them on its way to the store */
     uint64_t wanted, kept;
     bool out;
 };
@@ -77,6 +105,11 @@ struct contacts {
     bool closed[MAX_RELAYS];
     struct input_rule input[MAX_INPUTS];
     struct input_state state[MAX_INPUTS]; /* as the edge has read them */
+};
+
+struct waiting { /* a command that is answered when it is safe */
+    uint32_t ticket;
+    enum command command;
 };
 
 struct hub {
@@ -92,14 +125,26 @@ struct hub {
     struct limits_memory limits_memory;
     struct set_point set_ccl, set_dcl, set_cvl;
     struct alarms own; /* what the hub sees about itself */
-    struct part part[MAX_CLUSTERS];
+    struct part part[MAX_CLUSTERS]; /* as the limits see them */
+    struct part live[MAX_CLUSTERS]; /* as they speak now */
     struct stops_memory stops[MAX_CLUSTERS];
     struct conformity conformity[MAX_CLUSTERS];
     struct smooth soc;
     struct contacts contacts;
-    struct inputs_view inputs; /* what they say in this run */
-    bool started_up;           /* WAITING was left: from here on a membership change is smoothed */
-    mono_us dark_since;        /* every cluster is gone since; 0: not so */
+    bool smoothing;     /* WAITING was left: from here on a membership change is smoothed */
+    struct inputs_view inputs; /* what the contacts say in this run */
+    bool reset_was;       /* the reset input was closed in the last run */
+    struct protect_count many; /* rule 9 */
+    struct disobey disobey_charge, disobey_discharge;
+    unsigned latches; /* of the hub: bits of latches.def */
+    bool stop_asked;  /* by command */
+    mono_us forced_since, forced_until;
+    mono_us unsaved_since; /* 0: everything is safe */
+    mono_us due;           /* time alone changes something then */
+    uint64_t stopped_note; /* how the last stop was, see stop_note() */
+    mono_us warm_until;    /* a restart younger than this goes on where it stood ... */
+    int64_t warm_ccl_mA, warm_dcl_mA; /* ... with these limits */
+    mono_us dark_since; /* every cluster is gone since; 0: not so */
     struct snapshot snap;
     struct battery tell; /* the hub as inverters hear it: last good SOC and voltage */
 
@@ -107,7 +152,9 @@ struct hub {
     unsigned event_head, event_count, events_lost;
     struct hub_answer answer[MAX_ANSWERS];
     unsigned answer_count;
-    struct keeper keeper[1 + MAX_CLUSTERS][TIER_COUNT];
+    struct waiting waiting[MAX_ANSWERS];
+    unsigned waiting_count;
+    struct keeper keeper[KEEPER_SLOTS];
     enum hub_state told_state;
     enum reason told_ccl, told_dcl;
 };
@@ -144,12 +191,42 @@ void publish(struct hub *hub);
  * the relays shall be, after the limits, with the raw SOC still in the snapshot. */
 void contacts_read(struct contacts *c, const struct config *cfg);
 void contacts_look(struct hub *hub);
+bool contacts_has(const struct hub *hub, enum relay_function function);
 void contacts_drive(struct hub *hub);
 
-/* What a cluster has said, over its bus or as samples. */
+/* clusters.c: first every cluster is listened to, then (after manual_look) decided on. */
+void cluster_listen(struct hub *hub, unsigned i);
+void cluster_decide(struct hub *hub, unsigned i);
+
+/* What a cluster has said, over its bus or as samples, as far as it is believed. */
 const struct battery *cluster_battery(const struct cluster *c);
-/* MAX_MODULES of them. */
 const struct module *cluster_modules(const struct cluster *c);
+
+/* manual.c: the rules over all clusters. */
+void manual_look(struct hub *hub);
+void manual_conclude(struct hub *hub, struct supervisor_input *in);
+void manual_bar(struct hub *hub, struct limits_input *in);
+void manual_ask(struct hub *hub);
+mono_us manual_due(const struct hub *hub);
+
+/* latches.c. place as in event.h; cluster 1..5, 0: all. */
+unsigned *latches_at(struct hub *hub, unsigned place);
+void latch_set(struct hub *hub, unsigned place, enum latch latch);
+enum status latches_reset(struct hub *hub, unsigned cluster);
+
+/* keep.c */
+unsigned keep_slot(enum record_kind kind, unsigned place);
+bool keep_is_safe(struct hub *hub, unsigned slot);
+unsigned latches_saved(const struct hub *hub, unsigned place);
+void keep_watch(struct hub *hub);
+
+/* orders.c: answers what has become safe. */
+void orders_settle(struct hub *hub);
+
+/* stop.c: how the process stopped, so that a restart soon after can go on. */
+void stop_note(struct hub *hub);
+void stop_take_back(struct hub *hub, uint64_t note);
+void stop_warm_start(struct hub *hub);
 
 static inline bool port_can_send(const struct port_state *p)
 {

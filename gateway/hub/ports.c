@@ -173,6 +173,8 @@ void hub_tx_done(struct hub *hub, enum port port, bool confirmed)
 
 void hub_stop(struct hub *hub)
 {
+    if (!hub->supervisor.stopping)
+        stop_note(hub);
     supervisor_stop(&hub->supervisor);
     hub_run(hub);
     for (unsigned i = 0; i < MAX_INVERTERS; i++)
@@ -210,7 +212,7 @@ static mono_us port_deadline(struct hub *hub, enum port port)
 
 mono_us hub_deadline(const struct hub *hub)
 {
-    mono_us first = hub->last_run + (hub->dirty ? RUN_MIN : RUN_MAX);
+    mono_us first = mono_min(hub->last_run + (hub->dirty ? RUN_MIN : RUN_MAX), hub->due);
 
     for (unsigned i = 0; i < PORT_COUNT; i++)
         first = mono_min(first, port_deadline((struct hub *)(uintptr_t)hub, (enum port)i));

@@ -157,6 +157,28 @@ static void publish_cluster(struct hub *hub, unsigned i, int64_t conformity)
         hub->now);
 }
 
+/* The rules about one cluster: latches, counts, times. */
+static void publish_rules(struct hub *hub, unsigned i)
+{
+    struct cluster *c = &hub->cluster[i];
+    struct signals *s = &hub->snap.cluster[i].s;
+    mono_us left = overload_left(&c->overload, hub->now);
+
+    set(s, SIG_LATCHES, c->latches, hub->now);
+    set(s, SIG_LATCHES_UNSAVED, c->latches & ~latches_saved(hub, EVENT_AT_CLUSTER + i), hub->now);
+    set(s, SIG_PROVEN_OPEN, c->open.proven, hub->now);
+    set(s, SIG_EXCLUDE_ASKED, c->exclude, hub->now);
+    set(s, SIG_TRIPS, c->trips.count, hub->now);
+    if (left == MONO_NEVER)
+        signal_forget(s, SIG_OVER_LIMIT_LEFT);
+    else
+        set(s, SIG_OVER_LIMIT_LEFT, (int64_t)(left / 1000), hub->now);
+    if (c->protect.visible || signal_known(&c->sane.s, SIG_MODULES_PROTECTED))
+        set(s, SIG_MODULES_TRIPPED, c->protect.modules, hub->now);
+    else
+        signal_forget(s, SIG_MODULES_TRIPPED);
+}
+
 static void publish_control_age(struct hub *hub)
 {
     mono_us oldest = MONO_NEVER;
@@ -220,6 +242,7 @@ static void publish_readiness(struct hub *hub)
         int64_t mine = hub->conformity[i].bits;
 
         publish_cluster(hub, i, mine);
+        publish_rules(hub, i);
         bits |= hub->conformity[i].bits;
         all = all && hub->part[i].joined;
         if (hub->part[i].joined && mine != c->told_conformity) {
@@ -247,6 +270,10 @@ static void publish_state(struct hub *hub)
 
     set(s, SIG_STATE, hub->supervisor.state, hub->now);
     set(s, SIG_REASON, hub->supervisor.reason, hub->now);
+    set(s, SIG_LATCHES, hub->latches, hub->now);
+    set(s, SIG_LATCHES_UNSAVED, hub->latches & ~latches_saved(hub, EVENT_AT_HUB), hub->now);
+    set(s, SIG_FORCED_CHARGE_LEFT, (int64_t)(mono_since(hub->forced_until, hub->now) / 1000),
+        hub->now);
     set(s, SIG_UPTIME, (int64_t)(up / 1000), hub->now);
     set(s, SIG_HEARTBEAT, (int64_t)(up / 1000000 % 65535), hub->now);
     publish_set_point(hub, &hub->set_ccl, SIG_SETPOINT_CCL, SIG_SETPOINT_CCL_LEFT);

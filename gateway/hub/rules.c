@@ -35,6 +35,7 @@ void rules_read(struct hub_rules *rules, const struct config *cfg)
         rules->on_total_loss = LOSS_ZERO;
     if (is(cfg, "on_total_loss", "silent"))
         rules->on_total_loss = LOSS_SILENT;
+    rules->stop_silent = is(cfg, "on_stop", "silent");
     l->share = share_of(config_text(cfg, "limits", 0, "share"));
     l->c_rate_all = is(cfg, "c_rate", "all");
     l->ccl_cap_mA = config_num(cfg, "limits", 0, "charge_current_max");

@@ -95,6 +95,12 @@ const char *event_text(const struct event *e, char *out, size_t size)
     case EVENT_COMMAND:
         snprintf(what, sizeof(what), "command %lld: %lld", (long long)e->old, (long long)e->now);
         break;
+    case EVENT_LATCH_SET:
+        snprintf(what, sizeof(what), "latched: %s", e->text);
+        break;
+    case EVENT_LATCH_RESET:
+        snprintf(what, sizeof(what), "reset%s%s", *e->text ? " " : "", e->text);
+        break;
     case EVENT_KIND_COUNT:
         break;
     }

@@ -19,6 +19,8 @@ enum event_kind {
     EVENT_COMMAND,  /* old: command, now: value */
     EVENT_RELAY,    /* old -> now: 0 open, 1 closed; text: which one and what it is for */
     EVENT_INPUT,    /* the same; -1: not read */
+    EVENT_LATCH_SET,   /* now: latch */
+    EVENT_LATCH_RESET, /* old -> now: latches; the same: refused, text says why */
     EVENT_KIND_COUNT
 };
 

@@ -7,7 +7,7 @@
 
 #include "model/store_record.h"
 
-#define MEMORY_STORE_SLOTS ((1 + MAX_CLUSTERS) * TIER_COUNT)
+#define MEMORY_STORE_SLOTS 48 /* more than a hub has to keep */
 
 struct memory_store {
     struct record slot[MEMORY_STORE_SLOTS];

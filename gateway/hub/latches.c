@@ -1,0 +1,96 @@
+/* Latches of the hub and of its clusters: set at once, ended only by an authorised reset, and not
+ * while the cause is there. */
+#include "hub/parts.h"
+
+#include <stdio.h>
+
+unsigned *latches_at(struct hub *hub, unsigned place)
+{
+    return place == EVENT_AT_HUB ? &hub->latches : &hub->cluster[place - EVENT_AT_CLUSTER].latches;
+}
+
+void latch_set(struct hub *hub, unsigned place, enum latch latch)
+{
+    unsigned *latches = latches_at(hub, place);
+
+    if (*latches & 1u << latch)
+        return;
+    *latches |= 1u << latch;
+    event_put(hub, EVENT_LATCH_SET, (uint8_t)place, 0, latch, latch_info[latch].reason,
+              latch_info[latch].text);
+}
+
+static bool has_cause(const struct hub *hub, unsigned place, enum latch latch)
+{
+    const struct cluster *c = place ? &hub->cluster[place - EVENT_AT_CLUSTER] : NULL;
+
+    switch (latch) {
+    case LATCH_RECONNECTS:
+        return c->protect.over_current;
+    case LATCH_OVER_LIMIT:
+        return c->overload_state != OVERLOAD_NONE || overload_is_over(&c->overload);
+    case LATCH_STOP_INPUT:
+        return hub->inputs.stop || hub->inputs.stop_unknown;
+    case LATCH_FIRE_INPUT:
+        return hub->inputs.fire || hub->inputs.stop_unknown;
+    case LATCH_CHARGE_DISOBEYED:
+        return disobey_is_over(&hub->disobey_charge);
+    case LATCH_DISCHARGE_DISOBEYED:
+        return disobey_is_over(&hub->disobey_discharge);
+    case LATCH_COUNT:
+        break;
+    }
+    return true;
+}
+
+/* A latch whose cause is still there, or LATCH_COUNT. */
+static enum latch standing(const struct hub *hub, unsigned place, unsigned latches)
+{
+    for (enum latch latch = 0; latch < LATCH_COUNT; latch++)
+        if (latches & 1u << latch && has_cause(hub, place, latch))
+            return latch;
+    return LATCH_COUNT;
+}
+
+static void forget(struct hub *hub, unsigned place)
+{
+    struct alarms *a =
+        place == EVENT_AT_HUB ? &hub->own : &hub->snap.cluster[place - EVENT_AT_CLUSTER].a;
+
+    *latches_at(hub, place) = 0;
+    for (enum tier tier = 0; tier < TIER_COUNT; tier++)
+        a->latched[tier] = a->active[tier];
+    if (place != EVENT_AT_HUB)
+        trips_reset(&hub->cluster[place - EVENT_AT_CLUSTER].trips);
+}
+
+/* All latches of a place, or none: one that still has its cause keeps the others. */
+static enum status reset_place(struct hub *hub, unsigned place)
+{
+    unsigned latches = *latches_at(hub, place);
+    enum latch stands = standing(hub, place, latches);
+    char text[80];
+
+    if (stands != LATCH_COUNT) {
+        snprintf(text, sizeof(text), "refused: %s", latch_info[stands].text);
+        event_put(hub, EVENT_LATCH_RESET, (uint8_t)place, latches, latches, REASON_NONE, text);
+        return HUB_EBUSY;
+    }
+    forget(hub, place);
+    if (latches)
+        event_put(hub, EVENT_LATCH_RESET, (uint8_t)place, latches, 0, REASON_NONE, "");
+    hub->dirty = true;
+    return HUB_OK;
+}
+
+enum status latches_reset(struct hub *hub, unsigned cluster)
+{
+    enum status status = HUB_OK;
+
+    if (cluster)
+        return reset_place(hub, EVENT_AT_CLUSTER + cluster - 1);
+    for (unsigned place = 0; place <= hub->n_clusters; place++)
+        if (reset_place(hub, place) != HUB_OK)
+            status = HUB_EBUSY;
+    return status;
+}
