@@ -30,7 +30,7 @@ static void on_warning(void *arg, const struct config_error *err)
 static struct config *parse(const char *text)
 {
     told[0] = '\0';
-    return config_parse(text, strlen(text), on_error, on_warning, NULL);
+    return config_parse(text, strlen(text), NULL, on_error, on_warning, NULL);
 }
 
 /* Two clusters in six lines: what follows begins with line 7. */
