@@ -52,13 +52,20 @@ bool member_edge(size_t i, struct member_edge *out)
 const char *member_event_name(enum member_event event)
 {
     static const char *const names[MEMBER_EVENT_COUNT] = {
-        [MEMBER_HEARD] = "HEARD",           [MEMBER_COMPLETE] = "COMPLETE",
-        [MEMBER_REFUSED] = "REFUSED",       [MEMBER_SILENT] = "SILENT",
-        [MEMBER_BACK] = "BACK",             [MEMBER_SETTLED] = "SETTLED",
-        [MEMBER_PROTECTION] = "PROTECTION", [MEMBER_CALM] = "CALM",
-        [MEMBER_OPENED] = "OPENED",         [MEMBER_SHUT] = "SHUT",
-        [MEMBER_RELEASED] = "RELEASED",     [MEMBER_EXCLUDED] = "EXCLUDED",
-        [MEMBER_INCLUDED] = "INCLUDED",     [MEMBER_UNSEEN] = "UNSEEN",
+        [MEMBER_HEARD] = "HEARD",
+        [MEMBER_COMPLETE] = "COMPLETE",
+        [MEMBER_REFUSED] = "REFUSED",
+        [MEMBER_SILENT] = "SILENT",
+        [MEMBER_BACK] = "BACK",
+        [MEMBER_SETTLED] = "SETTLED",
+        [MEMBER_PROTECTION] = "PROTECTION",
+        [MEMBER_CALM] = "CALM",
+        [MEMBER_OPENED] = "OPENED",
+        [MEMBER_SHUT] = "SHUT",
+        [MEMBER_RELEASED] = "RELEASED",
+        [MEMBER_EXCLUDED] = "EXCLUDED",
+        [MEMBER_INCLUDED] = "INCLUDED",
+        [MEMBER_UNSEEN] = "UNSEEN",
     };
 
     return event < MEMBER_EVENT_COUNT ? names[event] : "?";

@@ -1,8 +1,8 @@
 /* Membership of one cluster: is it counted, and if not, why. A pure machine: a state and an
  * event give the next state; struct member adds the times.
  *
- * Only the control set decides who is silent, and only copper decides who is out: a cluster that was
- * counted and fell silent, or that the rules shut down, is a ghost until it is counted again or
+ * Only the control set decides who is silent, and only copper decides who is out: a cluster that
+ * was counted and fell silent, or that the rules shut down, is a ghost until it is counted again or
  * proven open. A cluster out of order that is not open stays counted: its current flows anyway. */
 #ifndef CORE_MEMBER_H
 #define CORE_MEMBER_H

@@ -136,7 +136,8 @@ static bool is_lost(const struct hub *hub, const struct member *m)
 {
     if (m->state == CLUSTER_STALE)
         return hub->now >= m->silent_since + MONO_S(7);
-    return m->state == CLUSTER_ABSENT || (m->state == CLUSTER_STANDBY && m->reason == REASON_INCOMPLETE)
+    return m->state == CLUSTER_ABSENT ||
+                   (m->state == CLUSTER_STANDBY && m->reason == REASON_INCOMPLETE)
                ? hub->now >= hub->started + hub->rules.supervisor.start_wait
                : false;
 }
@@ -273,6 +274,18 @@ static struct part live_part(const struct cluster *c, unsigned i)
                          .recover = c->protect.under_voltage};
 }
 
+/* A protection of a visible module is one of its cluster: its direction is zero for all, as they
+ * share a bus bar. A fault of a module is not: that module has to leave (rule 5). */
+static void hear_modules(struct hub *hub, unsigned i)
+{
+    struct cluster *c = &hub->cluster[i];
+    const struct part seen = {.module = cluster_modules(c)};
+
+    for (unsigned m = 0; m < MAX_MODULES; m++)
+        if (seen.module[m].alarm[TIER_PROTECTION] && module_visible(&seen, m, hub->now))
+            c->sane.a.active[TIER_PROTECTION] |= seen.module[m].alarm[TIER_PROTECTION];
+}
+
 void cluster_listen(struct hub *hub, unsigned i)
 {
     struct cluster *c = &hub->cluster[i];
@@ -280,6 +293,7 @@ void cluster_listen(struct hub *hub, unsigned i)
     tell_protocol(hub, i);
     c->value_odd = plausible_run(&c->plausible, &c->sane, told(c), c->profile,
                                  c->modules ? c->modules : c->modules_cfg, hub->now);
+    hear_modules(hub, i);
     c->look = look_at(c);
     weigh(hub, c);
     hub->live[i] = live_part(c, i);

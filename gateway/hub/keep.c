@@ -47,8 +47,8 @@ static uint64_t commands_pack(const struct hub *hub)
     uint64_t bits = hub->stop_asked;
 
     for (unsigned i = 0; i < hub->n_clusters; i++)
-        bits |= (uint64_t)hub->cluster[i].exclude << (8 + i) |
-                (uint64_t)hub->cluster[i].isolated << (16 + i);
+        bits |= (uint64_t)hub->cluster[i].exclude << (8 + i) | (uint64_t)hub->cluster[i].isolated
+                                                                   << (16 + i);
     return bits;
 }
 

@@ -1,6 +1,7 @@
-/* The rules of the maker's manual over all clusters: who is in protection, who tripped, who is above
- * its limit, who is really off the copper; and what follows for a cluster (shut down, latched), for
- * the hub (halted, locked) and for a direction (barred). The machines are in core/; here they meet.
+/* The rules of the maker's manual over all clusters: who is in protection, who tripped, who is
+ * above its limit, who is really off the copper; and what follows for a cluster (shut down,
+ * latched), for the hub (halted, locked) and for a direction (barred). The machines are in core/;
+ * here they meet.
  *
  * look() runs before the clusters are decided on, conclude() after. */
 #include "hub/parts.h"
@@ -19,16 +20,15 @@ static bool is_fresh(const struct hub *hub, const struct cluster *c)
 static void look_at_copper(struct hub *hub, unsigned i)
 {
     struct cluster *c = &hub->cluster[i];
-    struct open_input in = {.fresh = is_fresh(hub, c),
-                            .contactor = hub->inputs.open[i],
-                            .isolated = c->isolated};
+    struct open_input in = {
+        .fresh = is_fresh(hub, c), .contactor = hub->inputs.open[i], .isolated = c->isolated};
 
     open_run(&c->open, &in, hub->live, hub->n_clusters, i, hub->now);
     hub->live[i].open = c->open.proven;
 }
 
-/* Rules 12 and 13: what it allows itself, and what it carries. A cluster that is out is watched too:
- * what it carries is the cause that keeps its latch. */
+/* Rules 12 and 13: what it allows itself, and what it carries. A cluster that is out is watched
+ * too: what it carries is the cause that keeps its latch. */
 static void look_at_load(struct hub *hub, unsigned i)
 {
     struct cluster *c = &hub->cluster[i];
@@ -92,8 +92,8 @@ static void judge_cluster(struct hub *hub, unsigned i)
     in->guard = conformity_reason(hub->conformity[i].bits);
     in->protection = c->protect.protection;
     in->shut = shut_reason(hub, c);
-    in->exclude = c->exclude && (c->open.proven || c->isolated ||
-                                 c->member.state == CLUSTER_EXCLUDED);
+    in->exclude =
+        c->exclude && (c->open.proven || c->isolated || c->member.state == CLUSTER_EXCLUDED);
     watch_run(&c->watch, is_fresh(hub, c) ? &hub->live[i] : NULL, hub->now);
 }
 
@@ -135,8 +135,7 @@ static enum disobey_state obeys(struct hub *hub, struct disobey *d, int sign, in
 static void look_at_obedience(struct hub *hub)
 {
     enum disobey_state charge = obeys(hub, &hub->disobey_charge, 1, hub->limits.ccl.value);
-    enum disobey_state discharge =
-        obeys(hub, &hub->disobey_discharge, -1, hub->limits.dcl.value);
+    enum disobey_state discharge = obeys(hub, &hub->disobey_discharge, -1, hub->limits.dcl.value);
 
     if (charge == DISOBEY_LATCH && contacts_has(hub, RELAY_CHARGE_ALLOWED))
         latch_set(hub, EVENT_AT_HUB, LATCH_CHARGE_DISOBEYED);
@@ -169,8 +168,8 @@ static void count_protected(struct hub *hub)
         const struct cluster *c = &hub->cluster[i];
 
         in[i] = c->protect;
-        counts[i] = member_joined(&c->member) ||
-                    (c->member.state == CLUSTER_SHUT_DOWN && is_fresh(hub, c));
+        counts[i] =
+            member_joined(&c->member) || (c->member.state == CLUSTER_SHUT_DOWN && is_fresh(hub, c));
     }
     protect_count_run(&hub->many, protect_hub_is_many(in, counts, hub->n_clusters), hub->now);
 }

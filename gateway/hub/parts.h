@@ -58,7 +58,7 @@ struct cluster {
     struct overload overload;
     enum overload_state overload_state;
     struct watch watch;
-    unsigned latches;      /* bits of latches.def */
+    unsigned latches;       /* bits of latches.def */
     bool exclude, isolated; /* asked by the operator */
     struct member member;
     bool hold_dcl;         /* lost with a healthy last word: DCL is kept for a moment */
@@ -124,27 +124,27 @@ struct hub {
     struct limits limits;
     struct limits_memory limits_memory;
     struct set_point set_ccl, set_dcl, set_cvl;
-    struct alarms own; /* what the hub sees about itself */
+    struct alarms own;              /* what the hub sees about itself */
     struct part part[MAX_CLUSTERS]; /* as the limits see them */
     struct part live[MAX_CLUSTERS]; /* as they speak now */
     struct stops_memory stops[MAX_CLUSTERS];
     struct conformity conformity[MAX_CLUSTERS];
     struct smooth soc;
     struct contacts contacts;
-    bool smoothing;     /* WAITING was left: from here on a membership change is smoothed */
+    bool smoothing;            /* WAITING was left: from here on a membership change is smoothed */
     struct inputs_view inputs; /* what the contacts say in this run */
-    bool reset_was;       /* the reset input was closed in the last run */
+    bool reset_was;            /* the reset input was closed in the last run */
     struct protect_count many; /* rule 9 */
     struct disobey disobey_charge, disobey_discharge;
     unsigned latches; /* of the hub: bits of latches.def */
     bool stop_asked;  /* by command */
     mono_us forced_since, forced_until;
-    mono_us unsaved_since; /* 0: everything is safe */
-    mono_us due;           /* time alone changes something then */
-    uint64_t stopped_note; /* how the last stop was, see stop_note() */
-    mono_us warm_until;    /* a restart younger than this goes on where it stood ... */
+    mono_us unsaved_since;            /* 0: everything is safe */
+    mono_us due;                      /* time alone changes something then */
+    uint64_t stopped_note;            /* how the last stop was, see stop_note() */
+    mono_us warm_until;               /* a restart younger than this goes on where it stood ... */
     int64_t warm_ccl_mA, warm_dcl_mA; /* ... with these limits */
-    mono_us dark_since; /* every cluster is gone since; 0: not so */
+    mono_us dark_since;               /* every cluster is gone since; 0: not so */
     struct snapshot snap;
     struct battery tell; /* the hub as inverters hear it: last good SOC and voltage */
 

@@ -1,7 +1,7 @@
-/* The end of the process and, with on_stop = silent, its quick return: an update must not black out a
- * house. The note is one number: the moment in ms, and both limits in A. The clock of the notes goes
- * on over a restart of the process, and not over one of the machine: a note from the future is of
- * another life. */
+/* The end of the process and, with on_stop = silent, its quick return: an update must not black out
+ * a house. The note is one number: the moment in ms, and both limits in A. The clock of the notes
+ * goes on over a restart of the process, and not over one of the machine: a note from the future is
+ * of another life. */
 #include "hub/parts.h"
 
 #define WARM MONO_S(15)

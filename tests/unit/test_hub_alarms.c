@@ -8,6 +8,7 @@ static const char two_clusters[] = "[hub]\nclusters = 2\nprofile = generic-lfp-1
 static struct {
     struct battery b[2];
     struct module m[2][MAX_MODULES];
+    int64_t mA;
 } site;
 
 static void say(struct hub *hub, mono_us at)
@@ -15,6 +16,7 @@ static void say(struct hub *hub, mono_us at)
     hub_set_time(hub, at);
     for (unsigned i = 0; i < 2; i++) {
         control_set(&site.b[i], 80000, at);
+        signal_set(&site.b[i].s, SIG_CURRENT, site.mA, at);
         hub_report(hub, (enum port)(PORT_CLUSTER + i),
                    &(struct sample){
                        .at = at, .period = MONO_S(1), .battery = &site.b[i], .modules = site.m[i]});
@@ -74,6 +76,8 @@ static void the_hubs_own_alarms_have_no_place(void **state)
     (void)state;
     signal_set(&site.b[0].s, SIG_MODULES, 1, MONO_S(2));
     signal_set(&site.b[1].s, SIG_MODULES, 2, MONO_S(2));
+    /* they carry current, or the join guard would not let the other count in */
+    site.mA = 10000;
     say(hub, MONO_S(2));
     assert_hub_says(hub, TIER_WARNING, ALARM_MODULE_COUNT, (struct place){0, 0, 0});
     assert_hub_says(hub, TIER_WARNING, ALARM_CONFIG_COUNT, (struct place){1, 0, 0});

@@ -67,8 +67,7 @@ static void current_flows_in_two_states_only(void **state)
     assert_false(hub_current_allowed(HUB_LOCKED));
 }
 
-static const struct supervisor_rules present = {.start_incomplete = true,
-                                                .start_wait = MONO_S(60)};
+static const struct supervisor_rules present = {.start_incomplete = true, .start_wait = MONO_S(60)};
 
 /* Two clusters, so many counted and seen, nothing against it. */
 static struct supervisor_input of_two(unsigned joined, unsigned seen)
