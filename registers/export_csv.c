@@ -15,12 +15,19 @@ static void row(void *arg, const struct reg *reg)
         reg->name, reg->text);
 }
 
+static void bit_row(void *arg, const struct reg_bit *bit)
+{
+    put(arg, "discrete,%u,%u,1,bit,,1,r,%s,\"%s; 0 when not known\"\n", bit->addr,
+        bit_reference(bit->addr), bit->name, bit->text);
+}
+
 void export_csv(const struct sink *to)
 {
     struct sink copy = *to;
 
     put(to, "table,address,reference,words,type,unit,scale,access,name,description\n");
     regmap_each(row, &copy);
+    each_bit(bit_row, &copy);
 }
 
 /* What a register is made of: the name of its signal or text, the number of its tier, the base
@@ -48,12 +55,18 @@ static void promise(void *arg, const struct reg *reg)
         reg->symbol, reg_scale(reg, scale), reg->name, from);
 }
 
+static void promise_bit(void *arg, const struct reg_bit *bit)
+{
+    put(arg, "discrete %u,1,bit,,1,%s,%s\n", bit->addr, bit->name, bit->signal);
+}
+
 void export_baseline(const struct sink *to)
 {
     struct sink copy = *to;
 
     put(to, "address,words,type,unit,scale,name,source\n");
     regmap_each(promise, &copy);
+    each_bit(promise_bit, &copy);
 }
 
 static void list(const struct sink *to, const char *name, const struct word *words, size_t n)
@@ -69,6 +82,8 @@ void export_codes(const struct sink *to)
     list(to, "cluster_state", cluster_states, n_cluster_states);
     list(to, "link_state", link_states, n_link_states);
     list(to, "reason", reasons, n_reasons);
+    for (unsigned bit = 0; bit < LATCH_COUNT; bit++)
+        put(to, "latch,%u,%s,\"%s\"\n", bit, latch_info[bit].name, latch_info[bit].text);
     for (unsigned bit = 0; bit < ALARM_BITS; bit++)
         if (alarm_info[bit].name)
             put(to, "alarm,%u,%s,\"%s\"\n", bit, alarm_info[bit].name, alarm_info[bit].text);

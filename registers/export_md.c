@@ -16,7 +16,8 @@ static const char head[] =
     "  stand its hex form and the 1-based reference (address 100 = 0x0064 = 400101) for tools\n"
     "  that count so.\n"
     "* **Function codes** 03 (holding) and 04 (input) answer the same content. For input\n"
-    "  registers read 3xxxxx instead of 4xxxxx in the references.\n"
+    "  registers read 3xxxxx instead of 4xxxxx in the references. 02 (discrete inputs) answers\n"
+    "  the relays and inputs as bits; 01 (coils) and writing are refused with exception 01.\n"
     "* **Word order**: big-endian; 32- and 64-bit values have the high word first (ABCD).\n"
     "* **Sign**: current and power are positive while the battery charges, negative while it\n"
     "  discharges. Limits are magnitudes, never negative.\n"
@@ -95,6 +96,9 @@ static const char *list_of(const struct reg *reg)
         return reg_block_info[reg->block].of == REG_OF_HUB
                    ? "; see [hub states](#hub-states)"
                    : "; see [cluster states](#cluster-states)";
+    case SIG_LATCHES:
+    case SIG_LATCHES_UNSAVED:
+        return "; see [latch bits](#latch-bits)";
     case SIG_LINK_STATE:
         return "; see [link states](#link-states)";
     case SIG_REASON:
@@ -130,6 +134,34 @@ static void list(const struct sink *to, const char *title, const struct word *wo
         put(to, "| %u | %s | %s |\n", words[i].code, words[i].name, words[i].text);
 }
 
+static void bit_row(void *arg, const struct reg_bit *bit)
+{
+    put(arg, "| %u | 0x%04X | %u | `%s` | %s |\n", bit->addr, bit->addr, bit_reference(bit->addr),
+        bit->name, bit->text);
+}
+
+static void discrete_inputs(const struct sink *to)
+{
+    struct sink copy = *to;
+
+    put(to,
+        "\n## Discrete inputs\n\nFunction code 02, addresses 0 to %u in one or several reads; "
+        "those "
+        "not listed read 0. A bit\ncannot say that it is not known (a relay or input that is "
+        "not configured, an input that was\nnot read): it is 0 then, where the register at 800 "
+        "says 0xFFFF.\n\n| address | hex | reference | name | meaning |\n|---:|---|---:|---|---|\n",
+        REGMAP_BITS - 1);
+    each_bit(bit_row, &copy);
+}
+
+static void latch_bits(const struct sink *to)
+{
+    put(to, "\n### Latch bits\n\n| bit | mask | name | of | meaning |\n|---:|---:|---|---|---|\n");
+    for (unsigned bit = 0; bit < LATCH_COUNT; bit++)
+        put(to, "| %u | 0x%04X | %s | %s | %s |\n", bit, 1u << bit, latch_info[bit].name,
+            latch_info[bit].of_hub ? "hub" : "cluster", latch_info[bit].text);
+}
+
 static void alarm_bits(const struct sink *to)
 {
     static const char *const forbids[] = {"", "charging", "discharging", "both"};
@@ -153,10 +185,12 @@ void export_md(const struct sink *to)
     none_codes(to);
     areas(to);
     regmap_each(row, &md);
+    discrete_inputs(to);
     put(to, "\n## Numbers that stand for words\n");
     list(to, "Hub states", hub_states, n_hub_states);
     list(to, "Cluster states", cluster_states, n_cluster_states);
     list(to, "Link states", link_states, n_link_states);
     list(to, "Reasons", reasons, n_reasons);
+    latch_bits(to);
     alarm_bits(to);
 }

@@ -19,6 +19,18 @@ const char *reg_scale(const struct reg *reg, char out[SCALE_MAX]);
 /* The 1-based reference of a holding register in six digits: address 100 is 400101. */
 unsigned reg_reference(uint16_t addr);
 
+/* Calls visit for every discrete input; addresses rise. */
+struct reg_bit {
+    uint16_t addr;
+    char name[48]; /* "relay_closed1" */
+    const char *text;
+    const char *signal; /* the row it comes from */
+};
+void each_bit(void (*visit)(void *arg, const struct reg_bit *bit), void *arg);
+
+/* The 1-based reference of a discrete input in six digits. */
+unsigned bit_reference(uint16_t addr);
+
 void export_md(const struct sink *to);
 void export_csv(const struct sink *to);
 void export_ha(const struct sink *to);

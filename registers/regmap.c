@@ -48,6 +48,11 @@ int regmap_find(uint16_t addr, unsigned n)
     return -1;
 }
 
+bool regmap_has_bits(uint16_t addr, unsigned n)
+{
+    return n >= 1 && addr < REGMAP_BITS && n <= REGMAP_BITS - (unsigned)addr;
+}
+
 static const struct battery *battery_of(const struct snapshot *snap, enum reg_of of, unsigned place)
 {
     switch (of) {
@@ -168,11 +173,20 @@ static void fill_line(const struct reg_line *line, const struct battery *b, uint
     }
 }
 
+static void fill_bits(const struct signals *s, bool *bit)
+{
+    memset(bit, 0, REGMAP_BITS * sizeof(*bit));
+    for (size_t i = 0; i < n_reg_bits; i++)
+        for (unsigned k = 0; k < reg_bits[i].n; k++)
+            bit[reg_bits[i].addr + k] = signal_or(s, (enum signal)(reg_bits[i].signal + k), 0) != 0;
+}
+
 void regmap_fill(struct image *img, const struct snapshot *snap)
 {
     uint16_t *words = img->word;
 
     memset(img->word, 0xFF, sizeof(img->word));
+    fill_bits(&snap->hub.s, img->bit);
     for (unsigned b = 0; b < BLOCK_COUNT; b++) {
         const struct reg_block_info *info = &reg_block_info[b];
 
@@ -257,6 +271,15 @@ static uint32_t hash_line(uint32_t h, const struct reg_line *line)
     return h;
 }
 
+static uint32_t hash_bit_line(uint32_t h, const struct reg_bits *bits)
+{
+    const char *signal = signal_info[bits->signal].name;
+
+    h = hash_num(h, (uint32_t)bits->addr << 16 | bits->n);
+    h = hash_bytes(h, bits->name, strlen(bits->name) + 1);
+    return hash_bytes(h, signal, strlen(signal) + 1);
+}
+
 uint32_t regmap_hash(void)
 {
     uint32_t h = UINT32_C(2166136261);
@@ -269,5 +292,7 @@ uint32_t regmap_hash(void)
         for (unsigned i = info->first; i < info[1].first; i++)
             h = hash_line(h, &reg_line[i]);
     }
+    for (size_t i = 0; i < n_reg_bits; i++)
+        h = hash_bit_line(h, &reg_bits[i]);
     return h;
 }

@@ -14,13 +14,15 @@
 
 /* A new major: addresses or meanings changed. A new minor: registers were added. */
 #define REGMAP_VERSION_MAJOR 0
-#define REGMAP_VERSION_MINOR 1
+#define REGMAP_VERSION_MINOR 2
 
 /* The words of all blocks, in the order of registers.def. Plain data of fixed size; what the
  * control thread publishes and the server copies answers from. */
 #define REGMAP_WORDS_MAX 8192
+#define REGMAP_BITS 24 /* discrete inputs: one run from 0; what no line names reads 0 */
 struct image {
     uint16_t word[REGMAP_WORDS_MAX];
+    bool bit[REGMAP_BITS];
 };
 
 /* Fills the image. Unknown reads as the type's "not available" code: all ones unsigned, 0x8000,
@@ -31,6 +33,10 @@ void regmap_fill(struct image *img, const struct snapshot *snap);
 /* Where words addr..addr+n-1 lie in image.word, or -1 when one of them is outside every
  * block (exception 02) or n is 0. Time does not depend on the address or on n. */
 int regmap_find(uint16_t addr, unsigned n);
+
+/* Whether discrete inputs addr..addr+n-1 are served (else exception 02). A bit cannot say that it
+ * is not known: it is 0 then. */
+bool regmap_has_bits(uint16_t addr, unsigned n);
 
 /* Hash over what the map promises: addresses, types, scales, names. */
 uint32_t regmap_hash(void);
@@ -127,6 +133,16 @@ struct reg_line {
 extern const struct reg_line reg_line[];
 extern const size_t n_reg_lines;
 
+/* A run of discrete inputs: flags of the hub. */
+struct reg_bits {
+    uint16_t addr;
+    uint8_t n;
+    uint16_t signal; /* the first of n */
+    const char *name;
+};
+extern const struct reg_bits reg_bits[];
+extern const size_t n_reg_bits;
+
 /* A range of addresses and what it is kept for. */
 struct reg_area {
     uint16_t first, last;
@@ -142,6 +158,8 @@ struct reg_table {
     const struct reg_block_info *block; /* n_blocks and one that ends */
     size_t n_blocks;
     const struct reg_line *line;
+    const struct reg_bits *bits;
+    size_t n_bits;
 };
 enum status regmap_check_table(const struct reg_table *table, const char **why);
 

@@ -115,10 +115,31 @@ static bool name_is_unique(const struct reg_table *t, const struct reg_block_inf
     return true;
 }
 
+/* Bits in order, inside the run that is served, made of flags. */
+static const char *check_bits(const struct reg_table *t)
+{
+    unsigned next = 0;
+
+    for (size_t i = 0; i < t->n_bits; i++) {
+        const struct reg_bits *b = &t->bits[i];
+        const struct signal_info *info = &signal_info[b->signal];
+
+        if (b->n < 1 || b->addr < next || b->addr + (unsigned)b->n > REGMAP_BITS)
+            return "bits overlap, are not in order or outside their run";
+        if (!info->name || b->n > info->row || info->unit != FLAG)
+            return "bits are not of a row of flags";
+        next = b->addr + (unsigned)b->n;
+    }
+    return NULL;
+}
+
 static const char *find_fault(const struct reg_table *t)
 {
     const char *why = check_areas(t);
     unsigned words = 0;
+
+    if (!why)
+        why = check_bits(t);
 
     for (size_t n = 0; n < t->n_blocks && !why; n++) {
         const struct reg_block_info *b = &t->block[n];
@@ -147,7 +168,8 @@ enum status regmap_check_table(const struct reg_table *table, const char **why)
 
 enum status regmap_check(const char **why)
 {
-    const struct reg_table table = {reg_area, n_reg_areas, reg_block_info, BLOCK_COUNT, reg_line};
+    const struct reg_table table = {reg_area, n_reg_areas, reg_block_info, BLOCK_COUNT,
+                                    reg_line, reg_bits,    n_reg_bits};
 
     return regmap_check_table(&table, why);
 }

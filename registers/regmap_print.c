@@ -47,6 +47,11 @@ unsigned reg_reference(uint16_t addr)
     return 400001u + addr;
 }
 
+unsigned bit_reference(uint16_t addr)
+{
+    return 100001u + addr;
+}
+
 unsigned reg_decimals(const struct reg *reg)
 {
     unsigned n = 0;
@@ -152,4 +157,16 @@ void regmap_each(void (*visit)(void *arg, const struct reg *reg), void *arg)
             for (unsigned i = b; i < end; i++)
                 each_of_block((enum reg_block)i, place, visit, arg);
     }
+}
+
+void each_bit(void (*visit)(void *arg, const struct reg_bit *bit), void *arg)
+{
+    for (size_t i = 0; i < n_reg_bits; i++)
+        for (unsigned k = 0; k < reg_bits[i].n; k++) {
+            const struct signal_info *info = &signal_info[reg_bits[i].signal];
+            struct reg_bit bit = {(uint16_t)(reg_bits[i].addr + k), "", info->text, info->name};
+
+            snprintf(bit.name, sizeof(bit.name), "%s%u", reg_bits[i].name, k + 1);
+            visit(arg, &bit);
+        }
 }

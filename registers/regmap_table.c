@@ -49,6 +49,12 @@ const struct reg_line reg_line[] = {
 };
 const size_t n_reg_lines = sizeof(reg_line) / sizeof(reg_line[0]);
 
+const struct reg_bits reg_bits[] = {
+#define BITS(address, n, signal, name) {address, n, SIG_##signal, name},
+#include "registers.def"
+};
+const size_t n_reg_bits = sizeof(reg_bits) / sizeof(reg_bits[0]);
+
 /* Numbers the lines as the array above does, and notes where each block begins. A BLOCK takes
  * no number itself: AHEAD_ steps back so that the next line gets the same one. */
 #define CAT_(a, b) a##b

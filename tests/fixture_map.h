@@ -44,8 +44,7 @@ static enum modbus_exception fixture_read_words(void *ctx, enum modbus_table tab
     return MODBUS_OK;
 }
 
-static enum modbus_exception fixture_read_bits(void *ctx, enum modbus_table table, uint16_t addr,
-                                               unsigned n, uint8_t *out)
+static enum modbus_exception fixture_read_coils(void *ctx, uint16_t addr, unsigned n, uint8_t *out)
 {
     const struct fixture *f = ctx;
 
@@ -53,7 +52,20 @@ static enum modbus_exception fixture_read_bits(void *ctx, enum modbus_table tabl
         return MODBUS_ILLEGAL_ADDRESS;
     memset(out, 0, (n + 7) / 8);
     for (unsigned i = 0; i < n; i++)
-        if (table == MODBUS_COILS ? f->coil[addr + i] : (addr + i) % 2)
+        if (f->coil[addr + i])
+            out[i / 8] = (uint8_t)(out[i / 8] | 1u << i % 8);
+    return MODBUS_OK;
+}
+
+static enum modbus_exception fixture_read_discrete(void *ctx, uint16_t addr, unsigned n,
+                                                   uint8_t *out)
+{
+    (void)ctx;
+    if (!fixture_has(addr, n, FIXTURE_BITS))
+        return MODBUS_ILLEGAL_ADDRESS;
+    memset(out, 0, (n + 7) / 8);
+    for (unsigned i = 0; i < n; i++)
+        if ((addr + i) % 2)
             out[i / 8] = (uint8_t)(out[i / 8] | 1u << i % 8);
     return MODBUS_OK;
 }
@@ -92,7 +104,8 @@ static struct modbus_map fixture_map(struct fixture *f)
     for (unsigned i = 0; i < FIXTURE_BITS; i++)
         f->coil[i] = i % 3 == 0;
     return (struct modbus_map){.read_words = fixture_read_words,
-                               .read_bits = fixture_read_bits,
+                               .read_coils = fixture_read_coils,
+                               .read_discrete = fixture_read_discrete,
                                .write_words = fixture_write_words,
                                .write_bits = fixture_write_bits,
                                .identity = fixture_identity,

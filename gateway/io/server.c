@@ -47,6 +47,22 @@ static enum modbus_exception read_image(void *ctx, enum modbus_table table, uint
     return MODBUS_OK;
 }
 
+/* Relays and inputs. */
+static enum modbus_exception read_bits(void *ctx, uint16_t addr, unsigned n, uint8_t *out)
+{
+    const struct server *srv = ctx;
+    const bool *bit = srv->image[srv->triple.read].bit;
+
+    if (!regmap_has_bits(addr, n))
+        return MODBUS_ILLEGAL_ADDRESS;
+    if (!srv->filled)
+        return MODBUS_BUSY;
+    memset(out, 0, (n + 7) / 8);
+    for (unsigned i = 0; i < n; i++)
+        out[i / 8] = (uint8_t)(out[i / 8] | (unsigned)bit[addr + i] << i % 8);
+    return MODBUS_OK;
+}
+
 static void read_tcp(const struct config *cfg, unsigned index, struct tcp_spec *spec)
 {
     static const char section[] = "modbus.tcp";
@@ -122,8 +138,10 @@ struct server *server_start(const struct config *cfg)
             read_rtu(cfg, i, &spec->rtu[spec->n_rtu++]);
     }
     cap_clients(spec);
-    spec->map =
-        (struct modbus_map){.read_words = read_image, .identity = srv->identity, .ctx = srv};
+    spec->map = (struct modbus_map){.read_words = read_image,
+                                    .read_discrete = read_bits,
+                                    .identity = srv->identity,
+                                    .ctx = srv};
     spec->turn = newest_image;
     spec->ctx = srv;
     srv->modbus = modbus_server_start(spec);

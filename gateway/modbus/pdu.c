@@ -4,7 +4,14 @@
 
 /* Page numbers are of the MODBUS Application Protocol Specification V1.1b3. */
 
-enum { READ_BITS = 1, READ_WORDS = 2, WRITE_BITS = 4, WRITE_WORDS = 8, IDENTITY = 16 };
+enum {
+    READ_COILS = 1,
+    READ_DISCRETE = 2,
+    READ_WORDS = 4,
+    WRITE_BITS = 8,
+    WRITE_WORDS = 16,
+    IDENTITY = 32
+};
 enum { MEI_DEVICE_ID = 14 };
 
 /* One request on its way through the engine. */
@@ -36,7 +43,7 @@ static enum modbus_exception echo(struct call *c, size_t len)
 
 static enum modbus_exception read_bits(struct call *c) /* p11 to 14 */
 {
-    enum modbus_table table = c->req[0] == 1 ? MODBUS_COILS : MODBUS_DISCRETE;
+    modbus_bit_reader *read = c->req[0] == 1 ? c->map->read_coils : c->map->read_discrete;
     uint16_t addr = u16(c->req + 1);
     unsigned n = u16(c->req + 3);
 
@@ -46,7 +53,7 @@ static enum modbus_exception read_bits(struct call *c) /* p11 to 14 */
         return MODBUS_ILLEGAL_ADDRESS;
     c->out[1] = (uint8_t)((n + 7) / 8);
     c->out_len = 2u + c->out[1];
-    return c->map->read_bits(c->map->ctx, table, addr, n, c->out + 2);
+    return read(c->map->ctx, addr, n, c->out + 2);
 }
 
 static enum modbus_exception read_words(struct call *c) /* p15 to 17 */
@@ -234,8 +241,8 @@ static const struct function {
     unsigned needs;
     enum modbus_exception (*serve)(struct call *c);
 } functions[] = {
-    {0x01, 5,  0, false, READ_BITS,                read_bits       },
-    {0x02, 5,  0, false, READ_BITS,                read_bits       },
+    {0x01, 5,  0, false, READ_COILS,               read_bits       },
+    {0x02, 5,  0, false, READ_DISCRETE,            read_bits       },
     {0x03, 5,  0, false, READ_WORDS,               read_words      },
     {0x04, 5,  0, false, READ_WORDS,               read_words      },
     {0x05, 5,  0, true,  WRITE_BITS,               write_bit       },
@@ -257,9 +264,9 @@ static const struct function *find(uint8_t code)
 
 static unsigned offers(const struct modbus_map *map)
 {
-    return (map->read_bits ? READ_BITS : 0u) | (map->read_words ? READ_WORDS : 0u) |
-           (map->write_bits ? WRITE_BITS : 0u) | (map->write_words ? WRITE_WORDS : 0u) |
-           (map->identity ? IDENTITY : 0u);
+    return (map->read_coils ? READ_COILS : 0u) | (map->read_discrete ? READ_DISCRETE : 0u) |
+           (map->read_words ? READ_WORDS : 0u) | (map->write_bits ? WRITE_BITS : 0u) |
+           (map->write_words ? WRITE_WORDS : 0u) | (map->identity ? IDENTITY : 0u);
 }
 
 bool modbus_fits(const uint8_t *pdu, size_t len)

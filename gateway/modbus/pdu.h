@@ -25,7 +25,10 @@ enum modbus_exception {
     MODBUS_NO_TARGET = 0x0B,
 };
 
-enum modbus_table { MODBUS_HOLDING, MODBUS_INPUT, MODBUS_COILS, MODBUS_DISCRETE };
+enum modbus_table { MODBUS_HOLDING, MODBUS_INPUT };
+
+/* n bits to out, the first in bit 0 of out[0]; spare bits are zero. */
+typedef enum modbus_exception modbus_bit_reader(void *ctx, uint16_t addr, unsigned n, uint8_t *out);
 
 /* What a server serves. Each function returns MODBUS_OK or an exception code and is only
  * called with n >= 1 and addr + n <= 65536. A NULL function: every request for it is answered
@@ -34,12 +37,10 @@ struct modbus_map {
     /* n words in network byte order to out. */
     enum modbus_exception (*read_words)(void *ctx, enum modbus_table table, uint16_t addr,
                                         unsigned n, uint8_t *out);
-    /* n bits, the first in bit 0 of out[0]; spare bits are zero. Written bits come the same way,
-     * but what is in their spare bits is the client's. */
-    enum modbus_exception (*read_bits)(void *ctx, enum modbus_table table, uint16_t addr,
-                                       unsigned n, uint8_t *out);
+    modbus_bit_reader *read_coils, *read_discrete;
     enum modbus_exception (*write_words)(void *ctx, uint16_t addr, unsigned n,
                                          const uint8_t *words);
+    /* Bits come as they are read, but what is in their spare bits is the client's. */
     enum modbus_exception (*write_bits)(void *ctx, uint16_t addr, unsigned n, const uint8_t *bits);
     /* The MODBUS_OBJECTS texts of device identification: vendor, product code, revision, url,
      * product name, model, user application name. NULL, or longer than MODBUS_OBJECT_MAX: object

@@ -21,6 +21,12 @@ modules = 1
 [inverter.1]
 link = sim
 protocol = victron
+[relay.1]
+function = power
+[relay.2]
+function = soc_led1
+[relay.8]
+function = running
 [modbus.tcp]
 listen = 127.0.0.1:$PORT
 [modbus.rtu]
@@ -37,7 +43,17 @@ for how in tcp rtu pymodbus; do
 done
 ok "mbpoll over TCP and over RTU read the same" /usr/bin/python3 "$ROOT/tests/system/whole_map.py" same "$TMP/tcp.txt" "$TMP/rtu.txt" "$CSV"
 ok "pymodbus reads the same" /usr/bin/python3 "$ROOT/tests/system/whole_map.py" same "$TMP/tcp.txt" "$TMP/pymodbus.txt" "$CSV"
+# Relays 1, 2 and 8 are closed; 3 to 7 and the inputs are not configured and read 0.
+bits() { # ARGUMENTS of mbpoll...: discrete inputs 0 to 23 in one read
+    mbpoll -1 -q -0 -t 1 -r 0 -c 24 -a 1 "$@" | sed -n 's/^\[[0-9]*\]:[[:space:]]*//p' | tr -d '\n'
+}
+same() { [ "$1" = "$2" ] || { echo "$1, not $2"; return 1; }; }
+ok "discrete inputs over TCP: relays 1, 2 and 8 closed" same "$(bits -m tcp -p "$PORT" 127.0.0.1)" 110000010000000000000000
+ok "... over RTU" same "$(bits -m rtu -b 19200 -P none "$TMP/client")" 110000010000000000000000
 refused() { ! mbpoll -1 -q -0 -t 4 -r "$1" -c 1 -m tcp -p "$PORT" -a 1 127.0.0.1; }
+refused_bits() { ! mbpoll -1 -q -0 -t "$1" -r "$2" -c 1 -m tcp -p "$PORT" -a 1 127.0.0.1; }
 ok "outside every block: refused" refused 9999
+ok "a 25th discrete input: refused" refused_bits 1 24
+ok "coils: refused" refused_bits 0 0
 ok "SIGTERM: exit 0" gateway_stop
 finish

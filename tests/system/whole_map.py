@@ -14,7 +14,7 @@ MOVES = ("age", "uptime", "heartbeat", "frames", "setpoint", "unknown", "inverte
 
 
 def rows(path):
-    return list(csv.DictReader(open(path, encoding="utf-8")))
+    return [r for r in csv.DictReader(open(path, encoding="utf-8")) if r["table"] == "holding"]
 
 
 def runs(table):

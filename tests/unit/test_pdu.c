@@ -108,10 +108,9 @@ static enum modbus_exception whole_read_words(void *ctx, enum modbus_table table
     return MODBUS_OK;
 }
 
-static enum modbus_exception whole_read_bits(void *ctx, enum modbus_table table, uint16_t addr,
-                                             unsigned n, uint8_t *out)
+static enum modbus_exception whole_read_bits(void *ctx, uint16_t addr, unsigned n, uint8_t *out)
 {
-    (void)ctx, (void)table, (void)addr;
+    (void)ctx, (void)addr;
     asked++;
     memset(out, 0, (n + 7) / 8);
     return MODBUS_OK;
@@ -134,6 +133,8 @@ static void the_last_address_is_one(void **state)
         {"FC1 65535",                     "01 FF FF 00 01",                            "01 01 00",          true },
         {"FC1 65534 + 2",                 "01 FF FE 00 02",                            "01 01 00",          true },
         {"FC1 65535 + 2",                 "01 FF FF 00 02",                            "81 02",             false},
+        {"FC2 65535",                     "02 FF FF 00 01",                            "02 01 00",          true },
+        {"FC2 65535 + 2",                 "02 FF FF 00 02",                            "82 02",             false},
         {"FC3 65535",                     "03 FF FF 00 01",                            "03 02 FF FF",       true },
         {"FC3 65534 + 2",                 "03 FF FE 00 02",                            "03 04 FF FE FF FF", true },
         {"FC3 65535 + 2",                 "03 FF FF 00 02",                            "83 02",             false},
@@ -150,7 +151,8 @@ static void the_last_address_is_one(void **state)
         {"FC23 writes one too many",      "17 00 00 00 01 FF FF 00 02 04 00 00 00 00", "97 02",             false},
     };
     const struct modbus_map map = {.read_words = whole_read_words,
-                                   .read_bits = whole_read_bits,
+                                   .read_coils = whole_read_bits,
+                                   .read_discrete = whole_read_bits,
                                    .write_words = whole_write,
                                    .write_bits = whole_write};
 
@@ -419,6 +421,40 @@ static void the_map_has_the_last_word(void **state)
     }
 }
 
+/* Each kind of bit is there for itself: who has no coils refuses them before it looks further. */
+static void coils_and_discrete_inputs_are_two_tables(void **state)
+{
+    static const struct {
+        const char *what;
+        bool coils, discrete;
+        const char *request, *answer;
+    } cases[] = {
+        {"both: FC1",                  true,  true,  "01 00 00 00 08", "01 01 49"},
+        {"both: FC2",                  true,  true,  "02 00 00 00 08", "02 01 AA"},
+        {"no coils: FC1",              false, true,  "01 00 00 00 08", "81 01"   },
+        {"no coils: FC1, quantity 0",  false, true,  "01 00 00 00 00", "81 01"   },
+        {"no coils: FC2",              false, true,  "02 00 00 00 08", "02 01 AA"},
+        {"only coils: FC2",            true,  false, "02 00 00 00 08", "82 01"   },
+        {"only coils: FC1",            true,  false, "01 00 00 00 08", "01 01 49"},
+        {"only coils: FC2, malformed", true,  false, "02 00",          "82 01"   },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct fixture f;
+        struct modbus_map map = fixture_map(&f);
+        uint8_t req[MODBUS_PDU_MAX], out[MODBUS_PDU_MAX] = {0};
+        size_t len = hex_bytes(cases[i].request, req, sizeof(req));
+
+        print_message("  %s\n", cases[i].what);
+        if (!cases[i].coils)
+            map.read_coils = NULL;
+        if (!cases[i].discrete)
+            map.read_discrete = NULL;
+        assert_bytes(out, modbus_answer(&map, req, len, out), cases[i].answer);
+    }
+}
+
 static void every_address_answers_data_or_02(void **state)
 {
     struct fixture f;
@@ -452,6 +488,7 @@ int main(void)
         cmocka_unit_test(device_identification),
         cmocka_unit_test(long_objects_are_never_cut),
         cmocka_unit_test(the_map_has_the_last_word),
+        cmocka_unit_test(coils_and_discrete_inputs_are_two_tables),
         cmocka_unit_test(every_address_answers_data_or_02),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

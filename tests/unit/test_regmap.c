@@ -26,10 +26,11 @@ static void the_table_is_well_formed(void **state)
 static struct reg_area areas[32];
 static struct reg_block_info blocks[BLOCK_COUNT + 1];
 static struct reg_line lines[400];
+static struct reg_bits bits[8];
 
 static enum status check_copy(const char **why)
 {
-    const struct reg_table t = {areas, n_reg_areas, blocks, BLOCK_COUNT, lines};
+    const struct reg_table t = {areas, n_reg_areas, blocks, BLOCK_COUNT, lines, bits, n_reg_bits};
 
     return regmap_check_table(&t, why);
 }
@@ -123,32 +124,65 @@ static void spoil_name(void)
     lines[blocks[BLOCK_LIMITS].first].name = "soc"; /* another block of the same kind */
 }
 
+static void spoil_bits_overlap(void)
+{
+    bits[1].addr = 7;
+}
+static void spoil_bits_outside(void)
+{
+    bits[1].addr = 17;
+}
+static void spoil_bits_none(void)
+{
+    bits[0].n = 0;
+}
+static void spoil_bits_row(void)
+{
+    bits[0].n = 9;
+}
+static void spoil_bits_inside_a_row(void)
+{
+    bits[0].signal = SIG_RELAY + 1;
+    bits[0].n = 7;
+}
+static void spoil_bits_no_flag(void)
+{
+    bits[0].signal = SIG_SOC;
+    bits[0].n = 1;
+}
+
 static void the_check_finds_what_is_wrong(void **state)
 {
     static const struct {
         void (*spoil)(void);
         const char *why;
     } cases[] = {
-        {spoil_hole,        "areas leave a hole or overlap"                                            },
-        {spoil_end,         "areas do not reach 65535"                                                 },
-        {spoil_hot_long,    "the hot block is too long"                                                },
-        {spoil_block_long,  "a block has no words, or more than one read takes"                        },
-        {spoil_block_empty, "a block has no words, or more than one read takes"                        },
-        {spoil_area,        "a block is not inside one area"                                           },
-        {spoil_count,       "a block's count or stride does not fit"                                   },
-        {spoil_stride,      "a block's count or stride does not fit"                                   },
-        {spoil_touch,       "blocks overlap or touch"                                                  },
-        {spoil_overlap,     "lines overlap, are not in order or outside their block"                   },
-        {spoil_outside,     "lines overlap, are not in order or outside their block"                   },
-        {spoil_odd,         "a number of several words begins at an odd offset"                        },
-        {spoil_words,       "a line has the wrong number of words"                                     },
-        {spoil_lsb,         "an LSB of zero"                                                           },
+        {spoil_hole,              "areas leave a hole or overlap"                                            },
+        {spoil_end,               "areas do not reach 65535"                                                 },
+        {spoil_hot_long,          "the hot block is too long"                                                },
+        {spoil_block_long,        "a block has no words, or more than one read takes"                        },
+        {spoil_block_empty,       "a block has no words, or more than one read takes"                        },
+        {spoil_area,              "a block is not inside one area"                                           },
+        {spoil_count,             "a block's count or stride does not fit"                                   },
+        {spoil_stride,            "a block's count or stride does not fit"                                   },
+        {spoil_touch,             "blocks overlap or touch"                                                  },
+        {spoil_overlap,           "lines overlap, are not in order or outside their block"                   },
+        {spoil_outside,           "lines overlap, are not in order or outside their block"                   },
+        {spoil_odd,               "a number of several words begins at an odd offset"                        },
+        {spoil_words,             "a line has the wrong number of words"                                     },
+        {spoil_lsb,               "an LSB of zero"                                                           },
         {spoil_unsigned,
-         "a signal with negative values needs a signed type, others an unsigned one"                   },
-        {spoil_signed,      "a signal with negative values needs a signed type, others an unsigned one"},
-        {spoil_row,         "a signal does not have so many values"                                    },
-        {spoil_text,        "a text does not fit its words"                                            },
-        {spoil_name,        "a name stands twice"                                                      },
+         "a signal with negative values needs a signed type, others an unsigned one"                         },
+        {spoil_signed,            "a signal with negative values needs a signed type, others an unsigned one"},
+        {spoil_row,               "a signal does not have so many values"                                    },
+        {spoil_text,              "a text does not fit its words"                                            },
+        {spoil_name,              "a name stands twice"                                                      },
+        {spoil_bits_overlap,      "bits overlap, are not in order or outside their run"                      },
+        {spoil_bits_outside,      "bits overlap, are not in order or outside their run"                      },
+        {spoil_bits_none,         "bits overlap, are not in order or outside their run"                      },
+        {spoil_bits_row,          "bits are not of a row of flags"                                           },
+        {spoil_bits_inside_a_row, "bits are not of a row of flags"                                           },
+        {spoil_bits_no_flag,      "bits are not of a row of flags"                                           },
     };
 
     (void)state;
@@ -158,6 +192,7 @@ static void the_check_finds_what_is_wrong(void **state)
         memcpy(areas, reg_area, n_reg_areas * sizeof(areas[0]));
         memcpy(blocks, reg_block_info, sizeof(blocks));
         memcpy(lines, reg_line, n_reg_lines * sizeof(lines[0]));
+        memcpy(bits, reg_bits, n_reg_bits * sizeof(bits[0]));
         assert_int_equal(check_copy(&why), HUB_OK);
         cases[i].spoil();
         assert_int_equal(check_copy(&why), HUB_ESPEC);
@@ -324,11 +359,11 @@ static void identification_in_words(void **state)
         {0,  0x4855, "HU"                             },
         {1,  0x4247, "BG"                             },
         {2,  0,      "map major"                      },
-        {3,  1,      "map minor"                      },
+        {3,  2,      "map minor"                      },
         {10, 1,      "100000 s, high word: 0x000186A0"},
         {11, 0x86A0, "low word"                       },
         {12, 77,     "heartbeat"                      },
-        {39, 7,      "entries"                        },
+        {39, 8,      "entries"                        },
         {40, 100,    "hot base"                       },
         {42, 0,      "hot stride"                     },
         {43, 1,      "hot count"                      },
@@ -340,6 +375,7 @@ static void identification_in_words(void **state)
         {59, 5,      "cluster count"                  },
         {60, 10125,  "cluster alarms base"            },
         {64, 10160,  "cluster texts base"             },
+        {68, 800,    "relays and inputs base"         },
     };
     char version[32];
 
@@ -431,6 +467,64 @@ static void every_unknown_signal_reads_as_its_code(void **state)
                                     &img.word[regmap_find((uint16_t)(100 + reg_line[i].offset), 1)],
                                     &v));
     }
+}
+
+/* Relays at 800 and 0, inputs at 808 and 16: closed, open, not known. */
+static void relays_and_inputs_are_registers_and_bits(void **state)
+{
+    static const struct expected expected[] = {
+        {800, 1,      "relay 1, closed"   },
+        {801, 0,      "relay 2, open"     },
+        {802, 0xFFFF, "relay 3, not there"},
+        {807, 1,      "relay 8"           },
+        {808, 0,      "input 1, open"     },
+        {809, 0xFFFF, "input 2, not read" },
+        {815, 1,      "input 8, closed"   },
+        {816, 0x0024, "latches"           },
+        {817, 4,      "latches_unsaved"   },
+        {818, 90,     "forced_charge_left"},
+        {820, 0xFFFF, "reserved"          },
+    };
+
+    (void)state;
+    memset(&snap, 0, sizeof(snap));
+    signal_set(&snap.hub.s, SIG_RELAY, 1, 0);
+    signal_set(&snap.hub.s, (enum signal)(SIG_RELAY + 1), 0, 0);
+    signal_set(&snap.hub.s, SIG_RELAY_LAST, 1, 0);
+    signal_set(&snap.hub.s, SIG_INPUT, 0, 0);
+    signal_set(&snap.hub.s, SIG_INPUT_LAST, 1, 0);
+    signal_set(&snap.hub.s, SIG_LATCHES, LATCH_BIT(STOP_INPUT) | LATCH_BIT(DISCHARGE_DISOBEYED), 0);
+    signal_set(&snap.hub.s, SIG_LATCHES_UNSAVED, LATCH_BIT(STOP_INPUT), 0);
+    signal_set(&snap.hub.s, SIG_FORCED_CHARGE_LEFT, 90000, 0); /* ms */
+    memset(&img, 0xFF, sizeof(img));
+    regmap_fill(&img, &snap);
+    assert_words(expected, LEN(expected));
+    for (unsigned i = 0; i < REGMAP_BITS; i++)
+        assert_int_equal(img.bit[i], i == 0 || i == 7 || i == 23);
+}
+
+static void the_bits_are_one_run(void **state)
+{
+    static const struct {
+        uint16_t addr;
+        unsigned n;
+        bool has;
+    } cases[] = {
+        {0,     24,    true },
+        {0,     25,    false},
+        {0,     0,     false},
+        {8,     8,     true }, /* between relays and inputs:
+  reserved */
+        {23,    1,     true },
+        {23,    2,     false},
+        {24,    1,     false},
+        {65535, 1,     false},
+        {1,     65535, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++)
+        assert_int_equal(regmap_has_bits(cases[i].addr, cases[i].n), cases[i].has);
 }
 
 static void a_value_too_large_stops_before_the_code(void **state)
@@ -545,7 +639,7 @@ static unsigned split_csv(char *line, char *field[], unsigned max)
 static void the_csv_can_be_imported(void **state)
 {
     static char names[1000][48];
-    unsigned rows = 0, next = 0;
+    unsigned rows = 0, next = 0, discrete = 0;
     char *at, *line;
 
     (void)state;
@@ -558,13 +652,20 @@ static void the_csv_can_be_imported(void **state)
         unsigned addr, words;
 
         assert_int_equal(split_csv(line, field, 10), 10);
-        assert_string_equal(field[0], "holding");
         addr = (unsigned)strtoul(field[1], NULL, 10);
         words = (unsigned)strtoul(field[3], NULL, 10);
+        if (strcmp(field[0], "discrete") == 0) {
+            next = discrete++ == 0 ? 0 : next; /* a table of its own, behind the registers */
+            assert_int_equal(strtoul(field[2], NULL, 10), 100001 + addr);
+            assert_true(words == 1 && regmap_has_bits((uint16_t)addr, 1));
+        } else {
+            assert_string_equal(field[0], "holding");
+            assert_int_equal(discrete, 0);
+            assert_int_equal(strtoul(field[2], NULL, 10), 400001 + addr);
+            assert_true(regmap_find((uint16_t)addr, words) >= 0);
+        }
         assert_true(addr >= next); /* rising, so no address stands twice */
         next = addr + words;
-        assert_int_equal(strtoul(field[2], NULL, 10), 400001 + addr);
-        assert_true(regmap_find((uint16_t)addr, words) >= 0);
         assert_string_equal(field[7], "r");
         assert_true(strtod(field[6], NULL) > 0);
         assert_true(rows < LEN(names) && strlen(field[8]) < sizeof(names[0]));
@@ -573,6 +674,7 @@ static void the_csv_can_be_imported(void **state)
         strcpy(names[rows++], field[8]);
     }
     assert_true(rows > 400);
+    assert_int_equal(discrete, 8 + 8);
 }
 
 static void lines_say_scale_and_unit(void **state)
@@ -588,6 +690,11 @@ static void lines_say_scale_and_unit(void **state)
         "\nholding,206,400207,1,uint16,A,0.1,r,ccl_stage7,\"",
         "\nholding,26064,426065,4,uint64,kWh,0.001,r,cluster5_energy_charged,\"",
         "\nholding,582,400583,8,text,,1,r,inverter2_protocol,\"",
+        "\nholding,807,400808,1,uint16,,1,r,relay8,\"",
+        "\nholding,808,400809,1,uint16,,1,r,input1,\"",
+        "\nholding,10077,410078,1,uint16,s,1,r,cluster1_over_limit_left,\"",
+        "\ndiscrete,7,100008,1,bit,,1,r,relay_closed8,\"Relay n is closed; 0 when not known\"",
+        "\ndiscrete,16,100017,1,bit,,1,r,input_closed1,\"Input n is closed; 0 when not known\"",
         "\nholding,10125,410126,4,uint64,,1,r,cluster1_alarms_warning,\"",
     };
     const char *csv = print_doc("csv");
@@ -626,9 +733,12 @@ static void the_other_documents_hold_what_people_need(void **state)
     assert_non_null(strstr(text, "| 3 | JOINED |"));
     assert_non_null(strstr(text, "| 49 | 0 | 0x0002 | INVERTER_LOST |"));
     assert_non_null(strstr(text, "| 9 | ALLOWANCE |"));
+    assert_non_null(strstr(text, "| 23 | 0x0017 | 100024 | `input_closed8` |"));
+    assert_non_null(strstr(text, "| 2 | 0x0004 | STOP_INPUT | hub |"));
 
     text = print_doc("codes");
     assert_non_null(strstr(text, "\nalarm,3,CELL_HIGH,"));
+    assert_non_null(strstr(text, "\nlatch,2,STOP_INPUT,"));
     assert_int_equal(regmap_print("xml", collect, &doc), HUB_ERANGE);
     for (const char *const *f = regmap_formats; *f; f++)
         assert_true(strlen(print_doc(*f)) > 100);
@@ -670,6 +780,8 @@ int main(void)
         cmocka_unit_test(alarms_and_texts_in_words),
         cmocka_unit_test(each_tier_has_its_bit),
         cmocka_unit_test(every_unknown_signal_reads_as_its_code),
+        cmocka_unit_test(relays_and_inputs_are_registers_and_bits),
+        cmocka_unit_test(the_bits_are_one_run),
         cmocka_unit_test(a_value_too_large_stops_before_the_code),
         cmocka_unit_test(every_address_is_found_or_refused),
         cmocka_unit_test(the_csv_can_be_imported),

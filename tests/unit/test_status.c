@@ -268,7 +268,7 @@ static void another_server_is_refused(void **state)
 
     server_begin();
     srv.map->tab_registers[2] = 7;
-    refusal("its register map is version 7.1, this program knows 0.1");
+    refusal("its register map is version 7.2, this program knows 0.2");
     server_end();
 
     server_begin();
