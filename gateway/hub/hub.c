@@ -128,8 +128,7 @@ void hub_rx(struct hub *hub, enum port port, const struct frame *f)
         intake_rx(hub->cluster[port].in, f, hub->now);
         hub->dirty = true;
     } else if (port >= PORT_INVERTER && hub->inverter[port - PORT_INVERTER].used) {
-        if (!speaker_rx(&hub->inverter[port - PORT_INVERTER].speaker, f, hub->now))
-            p->unknown++;
+        inverter_rx(hub, &hub->inverter[port - PORT_INVERTER], f);
     }
 }
 

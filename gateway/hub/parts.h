@@ -78,8 +78,9 @@ struct inverter {
     struct port_state port;
     bool said_something; /* the frame that is out carries this */
     struct frame_news said;
-    mono_us muted_until; /* 0: never muted */
-    unsigned zeros;      /* confirmed frames with limits of zero since the stop */
+    mono_us muted_until;    /* 0: never muted */
+    mono_us conflict_until; /* somebody else sends our frames; 0: never */
+    unsigned zeros;         /* confirmed frames with limits of zero since the stop */
 };
 
 struct hub_rules {
@@ -179,6 +180,7 @@ void alarms_of_hub(struct hub *hub);
 /* ports.c: frames to and from the ports. */
 struct port_state *port_of(struct hub *hub, enum port port);
 void ports_set_time(struct hub *hub);
+void inverter_rx(struct hub *hub, struct inverter *inv, const struct frame *f);
 /* Every cluster is gone for so long that this inverter is left to its own time-out. */
 bool inverter_is_muted(const struct hub *hub, const struct inverter *inv);
 /* Alarms of the inverter ports. */

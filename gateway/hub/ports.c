@@ -43,6 +43,19 @@ void hub_link(struct hub *hub, enum port port, const struct link_report *report)
     hub->dirty = true;
 }
 
+/* Two that tell an inverter what the battery allows: it obeys whoever spoke last. Told for a
+ * minute, so that one frame now and then is a standing alarm. */
+#define CONFLICT_FOR MONO_S(60)
+
+void inverter_rx(struct hub *hub, struct inverter *inv, const struct frame *f)
+{
+    if (speaker_rx(&inv->speaker, f, hub->now))
+        return;
+    inv->port.unknown++;
+    if (!f->ext && dialect_frame(inv->speaker.dialect, f->id))
+        inv->conflict_until = hub->now + CONFLICT_FOR;
+}
+
 /* "After 60 s of zero limits": some inverters act on silence and on nothing else. */
 #define DARK_ENOUGH MONO_S(60)
 
@@ -68,7 +81,7 @@ static bool inverter_is_lost(const struct hub *hub, const struct inverter *inv)
 
 void ports_alarms(struct hub *hub)
 {
-    const uint64_t mask = ALARM_BIT(INVERTER_LOST) | ALARM_BIT(LINK_DOWN);
+    const uint64_t mask = ALARM_BIT(INVERTER_LOST) | ALARM_BIT(LINK_DOWN) | ALARM_BIT(ID_CONFLICT);
     uint64_t any = 0;
 
     for (unsigned i = 0; i < MAX_INVERTERS; i++) {
@@ -83,6 +96,8 @@ void ports_alarms(struct hub *hub)
             on |= ALARM_BIT(INVERTER_LOST);
         if (!port_can_send(&inv->port) && mono_since(hub->now, hub->started) > INVERTER_PATIENCE)
             on |= ALARM_BIT(LINK_DOWN);
+        if (hub->now < inv->conflict_until)
+            on |= ALARM_BIT(ID_CONFLICT);
         alarm_put(hub, &hub->snap.inverter[i].a, (uint8_t)(EVENT_AT_INVERTER + i), TIER_WARNING,
                   mask, on);
         any |= on;
