@@ -10,6 +10,31 @@
     .charge_cold_dC = {-50, -30}, .charge_hot_dC = {550, 530}, .discharge_cold_dC = {-200, -180},  \
     .discharge_hot_dC = {600, 580}
 
+/* Temperature and C-rate of a single battery, HeSU 4K4 PRO manual REV.1.06, the tables between
+ * those of sections 9 and 10; 1 C is 86 A. They are printed in whole degrees: between two rows the
+ * lower rate counts. Charge: the manual has 0.1 C from -10 to -7 degC and 0.2 C from -6, forbids
+ * charge below -7 in its text and gives -5 as the lowest in its ratings, as the module tool V1.29
+ * does for the fault; the restrictive one is taken. Discharge: 0.5 C up to 65 degC ends at 60, the
+ * fault of the module tool. */
+#define RATE(upto_dC, centi_C)                                                                     \
+    {                                                                                              \
+        upto_dC, centi_C                                                                           \
+    }
+#define WECO_CHARGE_RATES                                                                          \
+    {                                                                                              \
+        5, -50,                                                                                    \
+        {                                                                                          \
+            RATE(9, 20), RATE(109, 30), RATE(149, 80), RATE(450, 110), RATE(550, 50)               \
+        }                                                                                          \
+    }
+#define WECO_DISCHARGE_RATES                                                                       \
+    {                                                                                              \
+        5, -200,                                                                                   \
+        {                                                                                          \
+            RATE(-101, 20), RATE(9, 30), RATE(109, 80), RATE(550, 110), RATE(600, 50)              \
+        }                                                                                          \
+    }
+
 /* HeSU 4K4 PRO manual REV.1.06 2021-04-05: section 13 table (multi cluster via CAN), 86 Ah,
  * 110 A highest charge, 86 A suggested discharge, 49.5 to 54.5 V for 100 % depth of
  * discharge, bus bar kit 400 A. 5 or 8 modules: the manual says both. */
@@ -35,6 +60,8 @@ static const struct profile weco_4k4_pro = {
               .taper_ccl_mV = 54000,
               .taper_dcl_mV = 49500      },
     .bus_bar_mA = 400000,
+    .charge_rates = WECO_CHARGE_RATES,
+    .discharge_rates = WECO_DISCHARGE_RATES,
     .allowance_A =
         {
               {86, 155, 206, 275, 344},
