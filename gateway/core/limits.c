@@ -1,28 +1,36 @@
 #include "core/limits.h"
 
-/* Gives the limit its value and who it is from; module and cell are told after that, if known. */
-static void bind(struct limit *l, int64_t to, enum stage stage, enum reason reason, uint8_t cluster)
+static const struct place NOWHERE = {0, 0};
+
+static void bind(struct limit *l, int64_t to, enum stage stage, enum reason reason, uint8_t cluster,
+                 struct place at)
 {
     l->value = to;
     l->stage = stage;
     l->reason = reason;
     l->cluster = cluster;
-    l->module = 0;
-    l->cell = 0;
+    l->module = at.module;
+    l->cell = at.cell;
+}
+
+static void lower_at(struct limit *l, int64_t to, enum stage stage, enum reason reason,
+                     uint8_t cluster, struct place at)
+{
+    if (to < l->value)
+        bind(l, to, stage, reason, cluster, at);
 }
 
 static void lower(struct limit *l, int64_t to, enum stage stage, enum reason reason,
                   uint8_t cluster)
 {
-    if (to < l->value)
-        bind(l, to, stage, reason, cluster);
+    lower_at(l, to, stage, reason, cluster, NOWHERE);
 }
 
 static void raise(struct limit *l, int64_t to, enum stage stage, enum reason reason,
                   uint8_t cluster)
 {
     if (to > l->value)
-        bind(l, to, stage, reason, cluster);
+        bind(l, to, stage, reason, cluster, NOWHERE);
 }
 
 static void mark(struct limit *l, enum stage stage)
@@ -50,17 +58,20 @@ static int64_t profile_least_cvl(const struct profile *p)
     return p->dvl_floor_mV - 10000;
 }
 
+static int64_t per_module(const struct profile *p, enum direction direction)
+{
+    return direction == CHARGE ? p->module_ccl_mA : p->module_dcl_mA;
+}
+
 struct limit limit_of_cluster(const struct part *p, enum direction direction)
 {
     const struct signals *s = &p->b->s;
     struct way way = way_of(direction);
-    int64_t per_module =
-        direction == CHARGE ? p->profile->module_ccl_mA : p->profile->module_dcl_mA;
     uint64_t stops = p->b->a.active[TIER_PROTECTION] | p->b->a.active[TIER_FAULT];
     struct limit l = {.stage = STAGE_CLUSTER, .cluster = p->number};
 
     if (!signal_known(s, way.limit)) {
-        l.value = per_module * p->modules;
+        l.value = per_module(p->profile, direction) * p->modules;
         l.reason = REASON_PROFILE_LIMIT;
     } else {
         bool invalid = p->b->a.active[TIER_WARNING] & ALARM_BIT(LIMIT_INVALID);
@@ -80,18 +91,157 @@ struct limit limit_of_cluster(const struct part *p, enum direction direction)
     return l;
 }
 
+/* ---- shares: who carries how much of the current ---- */
+
+/* A set of clusters: those that are counted, and on top of them ... */
+enum {
+    WITH_OPEN = 1,   /* ... the proven open ones among them, which carry nothing now */
+    WITH_GHOSTS = 2, /* ... the silent ones, which may carry their share unseen */
+    EVERYBODY = 3
+};
+
+static bool counts(const struct part *p, unsigned set)
+{
+    if (p->joined)
+        return !p->open || set & WITH_OPEN;
+    return p->ghost && set & WITH_GHOSTS;
+}
+
+/* One direction of a run. */
+struct view {
+    const struct limits_input *in;
+    const struct limits_rules *rules;
+    const struct part *parts;
+    enum direction direction;
+    int64_t weight[MAX_CLUSTERS]; /* by capacity or count */
+    const int64_t *seen;          /* weights by what was measured, or NULL */
+    uint8_t open;                 /* the first counted cluster that is proven open; 0: none */
+};
+
+static int64_t weight_of(const struct part *p, enum share_mode mode)
+{
+    return mode == SHARE_BY_COUNT ? 1 : p->capacity_mAh;
+}
+
+static struct view view_of(const struct limits_input *in, const struct limits_rules *rules,
+                           const struct limits_memory *mem, enum direction direction)
+{
+    bool charge = direction == CHARGE;
+    const struct shares *seen = charge ? &mem->charge_shares : &mem->discharge_shares;
+    struct view v = {.in = in, .rules = rules, .direction = direction};
+
+    v.parts = charge ? in->parts : in->discharge_parts;
+    v.seen = rules->share == SHARE_MEASURED && seen->used ? seen->ppb : NULL;
+    for (unsigned i = 0; i < in->n; i++) {
+        v.weight[i] = weight_of(&v.parts[i], rules->share);
+        if (!v.open && v.parts[i].joined && v.parts[i].open)
+            v.open = v.parts[i].number;
+    }
+    return v;
+}
+
+static int64_t sum_of(const struct view *v, const int64_t *weight, unsigned set)
+{
+    int64_t sum = 0;
+
+    for (unsigned i = 0; i < v->in->n; i++)
+        if (counts(&v->parts[i], set))
+            sum += weight[i];
+    return sum;
+}
+
+/* The current of the hub at which part i carries mA, if those of the set share it: mA / share. Its
+ * share is weight_i / all weights, the larger one where it is measured too; then all shares add up
+ * to more than one, and this is simply lower. A part without weight: nobody knows what it would
+ * carry. 3e6 mA x 5e9 stay inside 64 bits. */
+static int64_t hub_current(const struct view *v, unsigned i, int64_t mA, unsigned set)
+{
+    int64_t by_weight, by_seen;
+
+    if (v->weight[i] <= 0)
+        return 0;
+    by_weight = mA * sum_of(v, v->weight, set) / v->weight[i];
+    if (!v->seen || v->seen[i] <= 0)
+        return by_weight;
+    by_seen = mA * sum_of(v, v->seen, set) / v->seen[i];
+    return by_seen < by_weight ? by_seen : by_weight;
+}
+
+/* The smallest set part i belongs to: what it carries is the most there. */
+static unsigned least_set(const struct part *p)
+{
+    if (p->joined)
+        return p->open ? WITH_OPEN : 0;
+    return WITH_GHOSTS;
+}
+
+/* Without the open clusters it is them that the limit is from. */
+static void lower_in_set(struct limit *l, const struct view *v, unsigned set, int64_t to,
+                         enum stage stage, enum reason reason, uint8_t cluster)
+{
+    if (set & WITH_OPEN)
+        lower(l, to, stage, reason, cluster);
+    else
+        lower(l, to, stage, REASON_OPEN_CLUSTER, v->open);
+}
+
+/* Runs a rule about a set for each that may be the true one: nobody has proved that a ghost carries
+ * nothing, nor that an open cluster will carry its share. So the loss of a cluster never raises a
+ * limit, nor does one that opens. */
+static void lower_for_sets(struct limit *l, const struct view *v,
+                           void (*rule)(struct limit *, const struct view *, unsigned))
+{
+    rule(l, v, WITH_OPEN);
+    rule(l, v, EVERYBODY);
+    if (!v->open)
+        return;
+    rule(l, v, 0);
+    rule(l, v, WITH_GHOSTS);
+}
+
+static int64_t joined_share(const struct part *parts, unsigned n, unsigned i, const int64_t *weight)
+{
+    int64_t sum = 0;
+
+    for (unsigned k = 0; k < n; k++)
+        sum += parts[k].joined ? weight[k] : 0;
+    return sum > 0 ? divide(weight[i] * 10000, sum, NEAREST) : 0;
+}
+
+int64_t part_share(const struct limits_memory *mem, const struct limits_rules *rules,
+                   const struct part *parts, unsigned n, unsigned i)
+{
+    const struct shares *seen[] = {&mem->charge_shares, &mem->discharge_shares};
+    int64_t weight[MAX_CLUSTERS], share;
+
+    if (!parts[i].joined)
+        return 0;
+    for (unsigned k = 0; k < n; k++)
+        weight[k] = weight_of(&parts[k], rules->share);
+    share = joined_share(parts, n, i, weight);
+    for (unsigned d = 0; d < 2; d++)
+        if (rules->share == SHARE_MEASURED && seen[d]->used) {
+            int64_t measured = joined_share(parts, n, i, seen[d]->ppb);
+
+            share = measured > share ? measured : share;
+        }
+    return share;
+}
+
+/* ---- stage 1 for the hub ---- */
+
 /* The sum of what the joined clusters allow. It is never below what sharing makes of it. */
-static struct limit stage_cluster(const struct limits_input *in, enum direction direction)
+static struct limit stage_cluster(const struct view *v)
 {
     struct limit all = {.stage = STAGE_CLUSTER, .reason = REASON_NO_CLUSTER};
     unsigned joined = 0;
 
-    for (unsigned i = 0; i < in->n; i++) {
+    for (unsigned i = 0; i < v->in->n; i++) {
         struct limit one;
 
-        if (!in->parts[i].joined)
+        if (!v->parts[i].joined)
             continue;
-        one = limit_of_cluster(&in->parts[i], direction);
+        one = limit_of_cluster(&v->parts[i], v->direction);
         all.value += one.value;
         if (joined++ == 0 || one.value == 0) {
             all.reason = one.reason;
@@ -103,152 +253,126 @@ static struct limit stage_cluster(const struct limits_input *in, enum direction 
 
 /* ---- stage 2: sharing ---- */
 
-static int64_t weight_of(const struct part *p, enum share_mode mode)
+/* min over clusters of limit_i / share_i. Where nobody is, nothing may flow. */
+static void share_among(struct limit *l, const struct view *v, unsigned set)
 {
-    return mode == SHARE_BY_COUNT ? 1 : p->capacity_mAh;
-}
+    bool nobody = true;
 
-static bool counts(const struct part *p, bool with_ghosts)
-{
-    return p->joined || (with_ghosts && p->ghost);
-}
-
-static int64_t all_weights(const struct part *parts, unsigned n, enum share_mode mode,
-                           bool with_ghosts)
-{
-    int64_t sum = 0;
-
-    for (unsigned i = 0; i < n; i++)
-        if (counts(&parts[i], with_ghosts))
-            sum += weight_of(&parts[i], mode);
-    return sum;
-}
-
-int64_t part_share(const struct limits_memory *mem, const struct limits_rules *rules,
-                   const struct part *parts, unsigned n, unsigned i)
-{
-    int64_t sum = all_weights(parts, n, rules->share, false);
-
-    (void)mem;
-    if (!parts[i].joined || sum <= 0)
-        return 0;
-    return divide(weight_of(&parts[i], rules->share) * 10000, sum, NEAREST);
-}
-
-/* min over clusters of limit_i / share_i, with share_i = weight_i / all weights. */
-static void share_among(struct limit *l, const struct limits_input *in,
-                        const struct limits_rules *rules, enum direction direction,
-                        bool with_ghosts)
-{
-    int64_t all = all_weights(in->parts, in->n, rules->share, with_ghosts);
-
-    for (unsigned i = 0; i < in->n; i++) {
-        const struct part *p = &in->parts[i];
-        int64_t mine = weight_of(p, rules->share);
+    for (unsigned i = 0; i < v->in->n; i++) {
+        const struct part *p = &v->parts[i];
         struct limit one;
         enum reason reason;
 
-        if (!counts(p, with_ghosts))
+        if (!counts(p, set))
             continue;
-        one = limit_of_cluster(p, direction);
+        nobody = false;
+        one = limit_of_cluster(p, v->direction);
         reason = p->ghost ? REASON_GHOST : one.value ? REASON_SHARING : one.reason;
-        lower(l, mine > 0 ? one.value * all / mine : 0, STAGE_SHARING, reason, p->number);
+        lower_in_set(l, v, set, hub_current(v, i, one.value, set), STAGE_SHARING, reason,
+                     p->number);
     }
+    if (nobody)
+        lower_in_set(l, v, set, 0, STAGE_SHARING, REASON_NO_CLUSTER, 0);
 }
 
-/* Losing a cluster never raises a limit: the lower of "joined only" and "joined plus ghosts
- * with their last limits". */
-static void stage_sharing(struct limit *l, const struct limits_input *in,
-                          const struct limits_rules *rules, enum direction direction)
+static void stage_sharing(struct limit *l, const struct view *v)
 {
-    share_among(l, in, rules, direction, false);
-    share_among(l, in, rules, direction, true);
+    lower_for_sets(l, v, share_among);
     mark(l, STAGE_SHARING);
 }
 
 /* ---- stage 3: profile ---- */
 
-static unsigned smallest_cluster(const struct limits_input *in, bool with_ghosts, unsigned *count)
+static unsigned smallest_cluster(const struct view *v, unsigned set, unsigned *count)
 {
     unsigned smallest = 0;
 
     *count = 0;
-    for (unsigned i = 0; i < in->n; i++) {
-        if (!counts(&in->parts[i], with_ghosts))
+    for (unsigned i = 0; i < v->in->n; i++) {
+        if (!counts(&v->parts[i], set))
             continue;
         (*count)++;
-        if (smallest == 0 || in->parts[i].modules < smallest)
-            smallest = in->parts[i].modules;
+        if (smallest == 0 || v->parts[i].modules < smallest)
+            smallest = v->parts[i].modules;
     }
     return smallest;
 }
 
-static void allow_by_table(struct limit *l, const struct limits_input *in,
-                           const struct limits_rules *rules, bool with_ghosts)
+static void allow_by_table(struct limit *l, const struct view *v, unsigned set)
 {
     unsigned clusters;
-    unsigned modules = smallest_cluster(in, with_ghosts, &clusters);
-    int64_t cell = profile_allowance(rules->profile, clusters, modules);
+    unsigned modules = smallest_cluster(v, set, &clusters);
+    int64_t cell = profile_allowance(v->rules->profile, clusters, modules);
 
     if (cell >= 0)
-        lower(l, cell, STAGE_ALLOWANCE, REASON_ALLOWANCE, 0);
+        lower_in_set(l, v, set, cell, STAGE_ALLOWANCE, REASON_ALLOWANCE, 0);
 }
 
-static void allow_by_bus_bar(struct limit *l, const struct limits_input *in,
-                             const struct limits_rules *rules, bool with_ghosts)
+static void allow_by_bus_bar(struct limit *l, const struct view *v, unsigned set)
 {
-    int64_t all = all_weights(in->parts, in->n, rules->share, with_ghosts);
+    int64_t bar = v->rules->profile->bus_bar_mA;
 
-    for (unsigned i = 0; i < in->n && rules->profile->bus_bar_mA > 0; i++) {
-        int64_t mine = weight_of(&in->parts[i], rules->share);
-
-        if (counts(&in->parts[i], with_ghosts) && mine > 0)
-            lower(l, (int64_t)rules->profile->bus_bar_mA * all / mine, STAGE_ALLOWANCE,
-                  REASON_BUS_BAR, in->parts[i].number);
-    }
+    for (unsigned i = 0; i < v->in->n && bar > 0; i++)
+        if (counts(&v->parts[i], set))
+            lower_in_set(l, v, set, hub_current(v, i, bar, set), STAGE_ALLOWANCE, REASON_BUS_BAR,
+                         v->parts[i].number);
 }
 
-static void stage_allowance(struct limit *l, const struct limits_input *in,
-                            const struct limits_rules *rules)
+static void stage_allowance(struct limit *l, const struct view *v)
 {
-    allow_by_table(l, in, rules, false);
-    allow_by_table(l, in, rules, true);
-    allow_by_bus_bar(l, in, rules, false);
-    allow_by_bus_bar(l, in, rules, true);
+    lower_for_sets(l, v, allow_by_table);
+    lower_for_sets(l, v, allow_by_bus_bar);
     mark(l, STAGE_ALLOWANCE);
 }
 
 /* ---- stage 4: voltages, cells, temperatures ---- */
 
 /* One module at its stop stops the direction for all: they share a bus bar. */
-static void stop_at_cells(struct limit *l, const struct limits_input *in, enum direction direction)
+static void stop_at_cells(struct limit *l, const struct view *v, unsigned i)
 {
-    for (unsigned i = 0; i < in->n; i++) {
-        enum stop stop = stops_against(&in->stops[i], direction);
+    const struct stops_memory *stops = &v->in->stops[i];
+    enum stop stop = stops_against(stops, v->direction);
 
-        if (counts(&in->parts[i], true) && stop != STOP_COUNT)
-            lower(l, 0, STAGE_CELLS, stop_info[stop].reason, in->parts[i].number);
-    }
+    if (stop != STOP_COUNT)
+        lower_at(l, 0, STAGE_CELLS, stop_info[stop].reason, v->parts[i].number, stops->who[stop]);
 }
 
-static void stage_cells(struct limit *l, const struct limits_input *in,
-                        const struct limits_rules *rules, enum direction direction)
+/* The C-rate tables stand for a limit that the BMS does not tell, or for all. */
+static void rate_by_temperature(struct limit *l, const struct view *v, unsigned i)
+{
+    const struct part *p = &v->parts[i];
+    bool told = signal_known(&p->b->s, way_of(v->direction).limit);
+    struct place at = NOWHERE;
+    int64_t mine = stops_c_rate(&v->in->stops[i], p, v->direction, &at);
+
+    if (mine >= 0 && (!told || v->rules->c_rate_all))
+        lower_at(l, hub_current(v, i, mine, least_set(p)), STAGE_CELLS, REASON_C_RATE, p->number,
+                 at);
+}
+
+static void taper(struct limit *l, const struct view *v, unsigned i, int64_t before)
+{
+    const struct part *p = &v->parts[i];
+    const struct stops_memory *stops = &v->in->stops[i];
+    int64_t ccl = stops_taper_ccl(stops, p);
+
+    if (v->direction == DISCHARGE)
+        lower_at(l, stops_taper_dcl(stops, p, before), STAGE_CELLS, REASON_TAPER, p->number,
+                 stops->low.at);
+    else if (ccl >= 0)
+        lower(l, hub_current(v, i, ccl, least_set(p)), STAGE_CELLS, REASON_TAPER, p->number);
+}
+
+static void stage_cells(struct limit *l, const struct view *v)
 {
     int64_t before = l->value; /* every cluster tapers the same value, the lowest counts */
 
-    stop_at_cells(l, in, direction);
-    for (unsigned i = 0; i < in->n; i++) {
-        const struct part *p = &in->parts[i];
-        int64_t all = all_weights(in->parts, in->n, rules->share, p->ghost);
-        int64_t mine = weight_of(p, rules->share);
-        int64_t ccl = stops_taper_ccl(&in->stops[i], p);
-
-        if (!counts(p, true) || mine <= 0)
+    for (unsigned i = 0; i < v->in->n; i++) {
+        if (!counts(&v->parts[i], EVERYBODY))
             continue;
-        if (direction == DISCHARGE)
-            lower(l, stops_taper_dcl(p, before), STAGE_CELLS, REASON_TAPER, p->number);
-        else if (ccl >= 0)
-            lower(l, ccl * all / mine, STAGE_CELLS, REASON_TAPER, p->number);
+        stop_at_cells(l, v, i);
+        rate_by_temperature(l, v, i);
+        taper(l, v, i, before);
     }
     mark(l, STAGE_CELLS);
 }
@@ -262,14 +386,29 @@ static void stage_cells(struct limit *l, const struct limits_input *in,
 static void note_over_current(struct limits_memory *mem, const struct limits_input *in, mono_us now)
 {
     for (unsigned i = 0; i < in->n; i++)
-        if (counts(&in->parts[i], true) && in->parts[i].b->a.active[TIER_PROTECTION] & OVER_CURRENT)
+        if (counts(&in->parts[i], EVERYBODY) &&
+            in->parts[i].b->a.active[TIER_PROTECTION] & OVER_CURRENT)
             mem->rest_until = now + OVER_CURRENT_REST;
 }
 
-static void stage_protection(struct limit *l, const struct limits_memory *mem, mono_us now)
+/* An empty cluster takes 0.1 C until it has recovered, and gives nothing. */
+static void recover(struct limit *l, const struct view *v, unsigned i)
+{
+    const struct part *p = &v->parts[i];
+    int64_t mine = v->direction == CHARGE ? p->capacity_mAh / 10 : 0;
+
+    if (counts(p, EVERYBODY) && p->recover)
+        lower(l, hub_current(v, i, mine, least_set(p)), STAGE_PROTECTION, REASON_RECOVERY,
+              p->number);
+}
+
+static void stage_protection(struct limit *l, const struct view *v, const struct limits_memory *mem,
+                             mono_us now)
 {
     if (now < mem->rest_until)
         lower(l, 0, STAGE_PROTECTION, REASON_OVER_CURRENT, 0);
+    for (unsigned i = 0; i < v->in->n; i++)
+        recover(l, v, i);
     mark(l, STAGE_PROTECTION);
 }
 
@@ -281,12 +420,12 @@ static void apply_set_point(struct limit *l, const struct set_point *sp, mono_us
         lower(l, sp->value, STAGE_STATE, REASON_SET_POINT, 0);
 }
 
-static void stage_state(struct limit *l, const struct limits_input *in,
-                        const struct limits_rules *rules, enum direction direction, mono_us now)
+static void stage_state(struct limit *l, const struct view *v, mono_us now)
 {
-    bool charge = direction == CHARGE;
+    const struct limits_input *in = v->in;
+    bool charge = v->direction == CHARGE;
     enum reason barred = charge ? in->barred_charge : in->barred_discharge;
-    int64_t cap = charge ? rules->ccl_cap_mA : rules->dcl_cap_mA;
+    int64_t cap = charge ? v->rules->ccl_cap_mA : v->rules->dcl_cap_mA;
 
     if (barred != REASON_NONE)
         lower(l, 0, STAGE_STATE, barred, in->barred_cluster);
@@ -303,21 +442,19 @@ static void stage_state(struct limit *l, const struct limits_input *in,
 /* ---- stage 7: rate ---- */
 
 /* The cap that rates are parts of: the allowance cell, or the sum of the profile. */
-static int64_t rate_cap(const struct limits_input *in, const struct limits_rules *rules,
-                        enum direction direction)
+static int64_t rate_cap(const struct view *v)
 {
-    unsigned clusters, modules = smallest_cluster(in, false, &clusters);
-    int64_t cell = profile_allowance(rules->profile, clusters, modules);
+    unsigned clusters, modules = smallest_cluster(v, WITH_OPEN, &clusters);
+    int64_t cell = profile_allowance(v->rules->profile, clusters, modules);
     int64_t sum = 0;
 
     if (cell >= 0)
         return cell;
-    for (unsigned i = 0; i < in->n; i++) {
-        const struct part *p = &in->parts[i];
+    for (unsigned i = 0; i < v->in->n; i++) {
+        const struct part *p = &v->parts[i];
 
         if (p->joined)
-            sum += (int64_t)p->modules *
-                   (direction == CHARGE ? p->profile->module_ccl_mA : p->profile->module_dcl_mA);
+            sum += (int64_t)p->modules * per_module(p->profile, v->direction);
     }
     return sum;
 }
@@ -391,7 +528,7 @@ static int64_t bus_voltage(const struct limits_input *in)
     for (unsigned i = 0; i < in->n; i++) {
         const struct signals *s = &in->parts[i].b->s;
 
-        if (counts(&in->parts[i], true) && signal_known(s, SIG_VOLTAGE) &&
+        if (counts(&in->parts[i], EVERYBODY) && signal_known(s, SIG_VOLTAGE) &&
             (!lowest || s->value[SIG_VOLTAGE] < lowest))
             lowest = s->value[SIG_VOLTAGE];
     }
@@ -510,17 +647,22 @@ void limits_init(struct limits_memory *mem, const struct limits_rules *rules, mo
     mem->ccl.hold_until = mem->dcl.hold_until = now + rules->rise_hold;
 }
 
-void limits_run(struct limits *out, struct limits_memory *mem, const struct limits_rules *rules,
-                const struct limits_input *in, mono_us now)
+/* Stages 2 to 6 of one direction. */
+static void run_stages(struct limit *l, const struct view *v, const struct limits_memory *mem,
+                       mono_us now)
 {
-    /* After a stall a limit does not catch up. */
-    mono_us dt = mono_min(mono_since(now, mem->last_run), LONGEST_STEP);
-    struct limits_input dis = *in;
+    mark(l, STAGE_CLUSTER);
+    stage_sharing(l, v);
+    stage_allowance(l, v);
+    stage_cells(l, v);
+    stage_protection(l, v, mem, now);
+    stage_state(l, v, now);
+}
 
-    dis.parts = in->discharge_parts;
-
-    out->ccl = stage_cluster(in, CHARGE);
-    out->dcl = stage_cluster(&dis, DISCHARGE);
+static void run_voltages(struct limits *out, struct limits_memory *mem,
+                         const struct limits_rules *rules, const struct limits_input *in,
+                         mono_us now)
+{
     if (any_joined(in)) {
         charge_voltage(&out->cvl, rules, in, now);
         discharge_voltage(&out->dvl, rules, in);
@@ -529,24 +671,29 @@ void limits_run(struct limits *out, struct limits_memory *mem, const struct limi
     } else {
         keep_voltages(out, mem, &in->cvl, now);
     }
-    mark(&out->ccl, STAGE_CLUSTER);
-    mark(&out->dcl, STAGE_CLUSTER);
-    stage_sharing(&out->ccl, in, rules, CHARGE);
-    stage_sharing(&out->dcl, &dis, rules, DISCHARGE);
-    stage_allowance(&out->ccl, in, rules);
-    stage_allowance(&out->dcl, &dis, rules);
-    stage_cells(&out->ccl, in, rules, CHARGE);
-    stage_cells(&out->dcl, &dis, rules, DISCHARGE);
+}
+
+void limits_run(struct limits *out, struct limits_memory *mem, const struct limits_rules *rules,
+                const struct limits_input *in, mono_us now)
+{
+    /* After a stall a limit does not catch up. */
+    mono_us dt = mono_min(mono_since(now, mem->last_run), LONGEST_STEP);
+    struct view in_view, out_view;
+
+    shares_run(&mem->charge_shares, in->parts, in->n, CHARGE, mem->ccl.out, dt);
+    shares_run(&mem->discharge_shares, in->parts, in->n, DISCHARGE, mem->dcl.out, dt);
+    in_view = view_of(in, rules, mem, CHARGE);
+    out_view = view_of(in, rules, mem, DISCHARGE);
     note_over_current(mem, in, now);
-    stage_protection(&out->ccl, mem, now);
-    stage_protection(&out->dcl, mem, now);
-    stage_state(&out->ccl, in, rules, CHARGE, now);
-    stage_state(&out->dcl, &dis, rules, DISCHARGE, now);
+    out->ccl = stage_cluster(&in_view);
+    out->dcl = stage_cluster(&out_view);
+    run_stages(&out->ccl, &in_view, mem, now);
+    run_stages(&out->dcl, &out_view, mem, now);
+    run_voltages(out, mem, rules, in, now);
     note_membership(mem, rules, in, now);
     if (in->dcl_held)
         mem->dcl.hold_until = now + rules->rise_hold; /* it is kept, it does not rise */
-    stage_rate(&out->ccl, &mem->ccl, rules, rate_cap(in, rules, CHARGE), true, dt, now);
-    stage_rate(&out->dcl, &mem->dcl, rules, rate_cap(&dis, rules, DISCHARGE), rules->discharge_ramp,
-               dt, now);
+    stage_rate(&out->ccl, &mem->ccl, rules, rate_cap(&in_view), true, dt, now);
+    stage_rate(&out->dcl, &mem->dcl, rules, rate_cap(&out_view), rules->discharge_ramp, dt, now);
     mem->last_run = now;
 }

@@ -15,6 +15,7 @@
 #define CORE_LIMITS_H
 
 #include "core/aggregate.h"
+#include "core/shares.h"
 #include "core/stops.h"
 #include "model/profile.h"
 #include "model/words.h"
@@ -92,8 +93,10 @@ struct rate {
     int64_t rest;       /* of a step, what was too small to add */
     mono_us hold_until; /* no rise before */
 };
+
 struct limits_memory {
     struct rate ccl, dcl;
+    struct shares charge_shares, discharge_shares;
     mono_us rest_until;     /* after over-current */
     unsigned joined;        /* bit n: part n was counted in the last run */
     int64_t cvl_mV, dvl_mV; /* last good */

@@ -25,21 +25,37 @@ const struct stop_info stop_info[STOP_COUNT] = {
     [STOP_DISCHARGE_HOT] = {DISCHARGE, REASON_HOT_STOP    },
 };
 
-/* Signals that a stop looks at: the first that is known. */
+/* Where a stop looks, in a cluster as in a module: the first of these that is known. */
 struct look {
-    enum signal sig, otherwise;
-    bool high; /* stops at and above; else at and below */
+    enum signal sig, row, otherwise; /* SIG_COUNT: none */
+    enum signal module, cell;        /* tell where `sig` is */
+    bool high;                       /* stops at and above; else at and below */
 };
 
+#define VOLTAGE_LOOK(end, is_high)                                                                 \
+    {                                                                                              \
+        SIG_VOLTAGE_##end, SIG_COUNT, SIG_VOLTAGE, SIG_COUNT, SIG_COUNT, is_high                   \
+    }
+#define CELL_LOOK(end, is_high)                                                                    \
+    {                                                                                              \
+        SIG_CELL_##end, SIG_CELL_VOLTAGE, SIG_COUNT, SIG_CELL_##end##_MODULE,                      \
+            SIG_CELL_##end##_CELL, is_high                                                         \
+    }
+#define TEMP_LOOK(end, is_high)                                                                    \
+    {                                                                                              \
+        SIG_TEMP_##end, SIG_CELL_TEMP, SIG_TEMP, SIG_TEMP_##end##_MODULE, SIG_TEMP_##end##_CELL,   \
+            is_high                                                                                \
+    }
+
 static const struct look looks[STOP_COUNT] = {
-    [STOP_CHARGE_VOLTAGE] = {SIG_VOLTAGE_MAX, SIG_VOLTAGE,  true },
-    [STOP_CHARGE_CELL] = {SIG_CELL_MAX,    SIG_CELL_MAX, true },
-    [STOP_CHARGE_COLD] = {SIG_TEMP_MIN,    SIG_TEMP,     false},
-    [STOP_CHARGE_HOT] = {SIG_TEMP_MAX,    SIG_TEMP,     true },
-    [STOP_DISCHARGE_VOLTAGE] = {SIG_VOLTAGE_MIN, SIG_VOLTAGE,  false},
-    [STOP_DISCHARGE_CELL] = {SIG_CELL_MIN,    SIG_CELL_MIN, false},
-    [STOP_DISCHARGE_COLD] = {SIG_TEMP_MIN,    SIG_TEMP,     false},
-    [STOP_DISCHARGE_HOT] = {SIG_TEMP_MAX,    SIG_TEMP,     true },
+    [STOP_CHARGE_VOLTAGE] = VOLTAGE_LOOK(MAX, true),
+    [STOP_CHARGE_CELL] = CELL_LOOK(MAX, true),
+    [STOP_CHARGE_COLD] = TEMP_LOOK(MIN, false),
+    [STOP_CHARGE_HOT] = TEMP_LOOK(MAX, true),
+    [STOP_DISCHARGE_VOLTAGE] = VOLTAGE_LOOK(MIN, false),
+    [STOP_DISCHARGE_CELL] = CELL_LOOK(MIN, false),
+    [STOP_DISCHARGE_COLD] = TEMP_LOOK(MIN, false),
+    [STOP_DISCHARGE_HOT] = TEMP_LOOK(MAX, true),
 };
 
 static struct threshold threshold_of(const struct stops *stops, enum stop stop)
@@ -73,23 +89,95 @@ static bool is_voltage(enum stop stop)
 }
 
 /* A voltage of 0 is no stop; 0 degC is one. */
-static bool is_off(enum stop stop, const struct threshold *at)
+static bool is_off(enum stop stop, const struct stops *stops)
 {
     bool cell = stop == STOP_CHARGE_CELL || stop == STOP_DISCHARGE_CELL;
 
-    return (is_voltage(stop) || cell) && !at->stop;
+    return (is_voltage(stop) || cell) && !threshold_of(stops, stop).stop;
 }
 
-static bool read_value(const struct part *p, enum stop stop, mono_us now, int64_t *value)
+static bool is_fresh(const struct signals *s, enum signal sig, mono_us now)
 {
-    enum signal sigs[] = {looks[stop].sig, looks[stop].otherwise};
+    return sig != SIG_COUNT && signal_known(s, sig) && mono_since(now, s->at[sig]) < DATUM_LIFE;
+}
 
-    for (unsigned i = 0; i < 2; i++)
-        if (signal_known(&p->b->s, sigs[i]) && mono_since(now, p->b->s.at[sigs[i]]) < DATUM_LIFE) {
-            *value = p->b->s.value[sigs[i]];
-            return true;
-        }
-    return false;
+static bool is_worse(const struct look *look, int64_t value, int64_t than)
+{
+    return look->high ? value > than : value < than;
+}
+
+static bool read_row(const struct signals *s, const struct look *look, mono_us now,
+                     struct reading *worst)
+{
+    unsigned n = look->row == SIG_COUNT ? 0 : signal_info[look->row].row;
+    bool any = false;
+
+    for (unsigned i = 0; i < n; i++) {
+        enum signal sig = (enum signal)(look->row + i);
+
+        if (!is_fresh(s, sig, now) || (any && !is_worse(look, s->value[sig], worst->value)))
+            continue;
+        *worst = (struct reading){.value = s->value[sig], .at.cell = (uint16_t)(i + 1)};
+        any = true;
+    }
+    return any;
+}
+
+static int64_t told(const struct signals *s, enum signal sig, mono_us now)
+{
+    return is_fresh(s, sig, now) ? s->value[sig] : 0;
+}
+
+static bool read_signals(const struct signals *s, const struct look *look, mono_us now,
+                         struct reading *worst)
+{
+    if (is_fresh(s, look->sig, now)) {
+        *worst = (struct reading){.value = s->value[look->sig],
+                                  .at.module = (uint8_t)told(s, look->module, now),
+                                  .at.cell = (uint16_t)told(s, look->cell, now)};
+        return true;
+    }
+    if (read_row(s, look, now, worst))
+        return true;
+    if (!is_fresh(s, look->otherwise, now))
+        return false;
+    *worst = (struct reading){.value = s->value[look->otherwise]};
+    return true;
+}
+
+/* The worst that the cluster and its modules tell. Where both tell the same the module is named. */
+static bool read_part(const struct part *p, const struct look *look, mono_us now,
+                      struct reading *worst)
+{
+    bool any = read_signals(&p->b->s, look, now, worst);
+
+    for (unsigned m = 0; p->module && m < MAX_MODULES; m++) {
+        struct reading mine;
+
+        if (!read_signals(&p->module[m].s, look, now, &mine))
+            continue;
+        mine.at.module = (uint8_t)(m + 1);
+        if (!any || is_worse(look, mine.value, worst->value) ||
+            (mine.value == worst->value && !worst->at.module))
+            *worst = mine;
+        any = true;
+    }
+    return any;
+}
+
+/* Whether what is told now speaks for the place that set a stop: the cluster's own word does, and
+ * that of the module. Its neighbours know nothing of a module that fell silent at its stop. */
+static bool speaks_for(const struct part *p, const struct look *look, const struct place *who,
+                       mono_us now)
+{
+    struct reading any;
+
+    if (read_signals(&p->b->s, look, now, &any))
+        return true;
+    if (!who->module)
+        return read_part(p, look, now, &any);
+    return p->module && who->module <= MAX_MODULES &&
+           read_signals(&p->module[who->module - 1].s, look, now, &any);
 }
 
 /* On the release side for as long as this stop asks. */
@@ -107,33 +195,52 @@ static bool released(struct stops_memory *mem, enum stop stop, bool good, mono_u
     return good && now >= mem->good_since[stop] + (is_voltage(stop) ? VOLTAGE_RELEASE : 0);
 }
 
-static void run_stop(struct stops_memory *mem, const struct part *p, enum stop stop,
-                     int32_t margin_mV, mono_us now)
+/* Where this stop stops and lets go, for a battery that speaks this often. */
+static struct threshold threshold_for(const struct part *p, enum stop stop, mono_us period)
 {
     struct threshold at = threshold_of(&p->profile->stops, stop);
-    bool high = looks[stop].high;
-    int64_t value;
 
-    if (is_off(stop, &at) || !read_value(p, stop, now, &value))
+    if (is_voltage(stop) && period > SLOW_PERIOD)
+        at.stop += looks[stop].high ? -SLOW_MARGIN_mV : SLOW_MARGIN_mV;
+    return at;
+}
+
+/* Sets the stop where a value is at or beyond its edge. */
+static bool sets(struct stops_memory *mem, enum stop stop, const struct reading *r, int32_t edge)
+{
+    if (is_worse(&looks[stop], edge, r->value))
+        return false;
+    mem->on[stop] = true;
+    mem->who[stop] = r->at;
+    return true;
+}
+
+static void run_stop(struct stops_memory *mem, const struct part *p, enum stop stop, mono_us period,
+                     mono_us now)
+{
+    struct threshold at = threshold_for(p, stop, period);
+    struct reading r;
+    bool good;
+
+    if (is_off(stop, &p->profile->stops) || !read_part(p, &looks[stop], now, &r))
         return;
-    if (is_voltage(stop))
-        at.stop += high ? -margin_mV : margin_mV;
-    if (high ? value >= at.stop : value <= at.stop) {
-        mem->on[stop] = true;
+    if (sets(mem, stop, &r, at.stop)) {
         mem->good_since[stop] = 0;
         if (stop == STOP_DISCHARGE_VOLTAGE && mem->charging_since)
             mem->charging_since = now; /* the ten minutes begin after the stop */
-    } else if (mem->on[stop] &&
-               released(mem, stop, high ? value <= at.release : value >= at.release, now)) {
-        mem->on[stop] = false;
+        return;
     }
+    if (!mem->on[stop])
+        return;
+    good = !is_worse(&looks[stop], r.value, at.release) &&
+           speaks_for(p, &looks[stop], &mem->who[stop], now);
+    mem->on[stop] = !released(mem, stop, good, now);
 }
 
 static void run_taper(struct stops_memory *mem, const struct part *p)
 {
     const struct stops *stops = &p->profile->stops;
-    const struct signals *s = &p->b->s;
-    int64_t soc = signal_or(s, SIG_SOC, 0), mV = signal_or(s, SIG_VOLTAGE, 0);
+    int64_t soc = signal_or(&p->b->s, SIG_SOC, 0), mV = mem->high.value;
 
     if (!stops->taper_ccl_mA)
         return;
@@ -143,17 +250,88 @@ static void run_taper(struct stops_memory *mem, const struct part *p)
         mem->taper = false;
 }
 
+/* ---- C-rates ---- */
+
+/* A rate rises only where the temperature is so far inside the better row: current warms a battery,
+ * and without it a limit would chase its own effect across the edge of a row. */
+#define RATE_BACK_dC 20
+
+static uint16_t rate_at(const struct c_rates *table, int64_t dC)
+{
+    if (dC < table->from_dC)
+        return 0;
+    for (unsigned i = 0; i < table->n; i++)
+        if (dC <= table->row[i].upto_dC)
+            return table->row[i].centi_C;
+    return 0;
+}
+
+static uint16_t lower_rate(uint16_t a, uint16_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What holds 2 degC to both sides as well: rows are not in order of their rates. */
+static uint16_t rate_inside(const struct c_rates *table, int64_t dC)
+{
+    uint16_t sides =
+        lower_rate(rate_at(table, dC - RATE_BACK_dC), rate_at(table, dC + RATE_BACK_dC));
+
+    return lower_rate(sides, rate_at(table, dC));
+}
+
+static void run_rate(struct c_rate_now *rate, const struct c_rates *table,
+                     const struct reading *cold, const struct reading *hot, bool may_rise)
+{
+    uint16_t at_cold = rate_at(table, cold->value), at_hot = rate_at(table, hot->value);
+    uint16_t now = lower_rate(at_cold, at_hot);
+    uint16_t inside = lower_rate(rate_inside(table, cold->value), rate_inside(table, hot->value));
+    bool falls = !rate->known || now < rate->centi_C;
+
+    if (!falls && !(may_rise && inside > rate->centi_C))
+        return;
+    rate->known = true;
+    rate->centi_C = falls ? now : inside;
+    rate->at = at_cold <= at_hot ? cold->at : hot->at;
+}
+
+static bool read_temperatures(const struct part *p, mono_us now, struct reading *cold,
+                              struct reading *hot)
+{
+    bool any_cold = read_part(p, &looks[STOP_CHARGE_COLD], now, cold);
+    bool any_hot = read_part(p, &looks[STOP_CHARGE_HOT], now, hot);
+
+    if (!any_cold)
+        *cold = *hot; /* one of them stands for both */
+    if (!any_hot)
+        *hot = *cold;
+    return any_cold || any_hot;
+}
+
+static void run_rates(struct stops_memory *mem, const struct part *p, bool may_rise, mono_us now)
+{
+    struct reading cold = {0}, hot = {0};
+
+    if (!read_temperatures(p, now, &cold, &hot))
+        return;
+    run_rate(&mem->charge_rate, &p->profile->charge_rates, &cold, &hot, may_rise);
+    run_rate(&mem->discharge_rate, &p->profile->discharge_rates, &cold, &hot, may_rise);
+}
+
+/* ---- one cluster ---- */
+
 void stops_run(struct stops_memory *mem, const struct part *p, mono_us period, mono_us now)
 {
-    int32_t margin = period > SLOW_PERIOD ? SLOW_MARGIN_mV : 0;
-
     if (signal_or(&p->b->s, SIG_CURRENT, 0) <= CHARGING_mA)
         mem->charging_since = 0;
     else if (!mem->charging_since)
         mem->charging_since = now;
+    read_part(p, &looks[STOP_CHARGE_VOLTAGE], now, &mem->high);
+    read_part(p, &looks[STOP_DISCHARGE_VOLTAGE], now, &mem->low);
     for (enum stop stop = 0; stop < STOP_COUNT; stop++)
-        run_stop(mem, p, stop, margin, now);
+        run_stop(mem, p, stop, period, now);
     run_taper(mem, p);
+    run_rates(mem, p, true, now);
 }
 
 void stops_pause(struct stops_memory *mem)
@@ -164,28 +342,25 @@ void stops_pause(struct stops_memory *mem)
 
 void stops_watch(struct stops_memory *mem, const struct part *p, mono_us period, mono_us now)
 {
-    int32_t margin = period > SLOW_PERIOD ? SLOW_MARGIN_mV : 0;
-
     for (enum stop stop = 0; stop < STOP_COUNT; stop++) {
-        struct threshold at = threshold_of(&p->profile->stops, stop);
-        int64_t value;
+        struct threshold at = threshold_for(p, stop, period);
+        struct reading r;
 
-        if (is_off(stop, &at) || !read_value(p, stop, now, &value))
-            continue;
-        if (is_voltage(stop))
-            at.stop += looks[stop].high ? -margin : margin;
-        if (looks[stop].high ? value >= at.stop : value <= at.stop)
-            mem->on[stop] = true;
+        if (!is_off(stop, &p->profile->stops) && read_part(p, &looks[stop], now, &r))
+            sets(mem, stop, &r, at.stop);
     }
+    run_rates(mem, p, false, now);
 }
 
 void stops_forget_unseen(struct stops_memory *mem, const struct part *p, mono_us now)
 {
-    int64_t value;
+    struct reading cold = {0}, hot = {0};
 
     for (enum stop stop = 0; stop < STOP_COUNT; stop++)
-        if (!read_value(p, stop, now, &value))
+        if (!speaks_for(p, &looks[stop], &mem->who[stop], now))
             mem->on[stop] = false;
+    if (!read_temperatures(p, now, &cold, &hot))
+        mem->charge_rate.known = mem->discharge_rate.known = false;
 }
 
 enum stop stops_against(const struct stops_memory *mem, enum direction direction)
@@ -203,13 +378,25 @@ int64_t stops_taper_ccl(const struct stops_memory *mem, const struct part *p)
     return (int64_t)p->profile->stops.taper_ccl_mA * p->modules;
 }
 
-int64_t stops_taper_dcl(const struct part *p, int64_t limit)
+int64_t stops_taper_dcl(const struct stops_memory *mem, const struct part *p, int64_t limit)
 {
     const struct stops *stops = &p->profile->stops;
-    int64_t from = stops->taper_dcl_mV, to = stops->discharge_mV.stop;
-    int64_t mV = signal_or(&p->b->s, SIG_VOLTAGE, from);
+    int64_t from = stops->taper_dcl_mV, to = stops->discharge_mV.stop, mV = mem->low.value;
 
-    if (!from || mV >= from)
+    if (!from || !mV || mV >= from)
         return limit;
     return mV <= to ? 0 : limit * (mV - to) / (from - to);
+}
+
+int64_t stops_c_rate(const struct stops_memory *mem, const struct part *p, enum direction direction,
+                     struct place *at)
+{
+    bool charge = direction == CHARGE;
+    const struct c_rates *table = charge ? &p->profile->charge_rates : &p->profile->discharge_rates;
+    const struct c_rate_now *rate = charge ? &mem->charge_rate : &mem->discharge_rate;
+
+    if (!table->n || !rate->known)
+        return -1;
+    *at = rate->at;
+    return (int64_t)p->profile->module_capacity_mAh * p->modules * rate->centi_C / 100;
 }

@@ -374,10 +374,10 @@ static void the_discharge_taper_is_a_line(void **state)
 
     (void)state;
     bench_init(&t);
-    assert_int_equal(stops_taper_dcl(&t.part, 100000), 100000); /* no voltage known */
+    assert_int_equal(stops_taper_dcl(&t.mem, &t.part, 100000), 100000); /* no voltage known */
     for (size_t i = 0; i < LEN(cases); i++) {
-        signal_set(&t.b.s, SIG_VOLTAGE, cases[i].mV, t.now);
-        assert_int_equal(stops_taper_dcl(&t.part, 100000), cases[i].mA);
+        see(&t, SIG_VOLTAGE, cases[i].mV);
+        assert_int_equal(stops_taper_dcl(&t.mem, &t.part, 100000), cases[i].mA);
     }
 }
 
@@ -392,7 +392,7 @@ static void a_profile_without_tapers(void **state)
     see(&t, SIG_VOLTAGE, 58000);
     assert_int_equal(stops_taper_ccl(&t.mem, &t.part), -1);
     see(&t, SIG_VOLTAGE, 41000);
-    assert_int_equal(stops_taper_dcl(&t.part, 100000), 100000);
+    assert_int_equal(stops_taper_dcl(&t.mem, &t.part, 100000), 100000);
 }
 
 /* A voltage of 0 is no stop; a temperature of 0 is one (V-TAC). */
