@@ -36,6 +36,7 @@ static void raise(struct limit *l, int64_t to, enum stage stage, enum reason rea
 static void mark(struct limit *l, enum stage stage)
 {
     l->after[stage] = l->value;
+    l->by[stage] = (struct bound){l->reason, l->cluster, l->module, l->cell};
 }
 
 /* ---- stage 1: what a BMS allows ---- */

@@ -39,7 +39,12 @@ struct limit {
     uint8_t cluster; /* that bound it, 1..5; 0: none in particular */
     uint8_t module;  /* the same of its modules, 1.., as the battery counts them ... */
     uint16_t cell;   /* ... and of the cells (or sensors) of that module */
-    int64_t after[STAGE_COUNT + 1]; /* the value after stage n */
+    int64_t after[STAGE_COUNT + 1]; /* the value after stage n ... */
+    struct bound {                  /* ... and who had bound it by then */
+        enum reason reason;
+        uint8_t cluster, module;
+        uint16_t cell;
+    } by[STAGE_COUNT + 1];
 };
 
 struct limits {
