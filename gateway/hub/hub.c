@@ -223,7 +223,7 @@ static void settle_zero(struct hub *hub, bool dcl_held)
 
 static void run_limits(struct hub *hub)
 {
-    struct part held[MAX_CLUSTERS];
+    struct part *held = hub->held;
     struct limits_input in = {.parts = hub->part,
                               .discharge_parts = held,
                               .stops = hub->stops,
@@ -241,6 +241,7 @@ static void run_limits(struct hub *hub)
     }
     manual_bar(hub, &in);
     limits_run(&hub->limits, &hub->limits_memory, &hub->rules.limits, &in, hub->now);
+    hub->limits_in = in;
     settle_zero(hub, in.dcl_held);
     tell_reason(hub, EVENT_CCL_REASON, &hub->told_ccl, hub->limits_memory.ccl.cause);
     tell_reason(hub, EVENT_DCL_REASON, &hub->told_dcl, hub->limits_memory.dcl.cause);
