@@ -127,6 +127,8 @@ struct hub {
     struct set_point set_ccl, set_dcl, set_cvl;
     struct alarms own;              /* what the hub sees about itself */
     struct part part[MAX_CLUSTERS]; /* as the limits see them */
+    struct part held[MAX_CLUSTERS]; /* the same for DCL: with those that keep it for a moment */
+    struct limits_input limits_in;  /* of the last run, for hub_explain */
     struct part live[MAX_CLUSTERS]; /* as they speak now */
     struct stops_memory stops[MAX_CLUSTERS];
     struct conformity conformity[MAX_CLUSTERS];
