@@ -1,5 +1,6 @@
 #include "core/highest.h"
 
+#include <assert.h>
 #include <string.h>
 
 static void drop_old(struct highest *h, mono_us window, mono_us now)
@@ -27,6 +28,7 @@ void highest_note(struct highest *h, int64_t value, mono_us window, mono_us now)
         h->n--;
     if (too_short(h, window))
         h->n--;
+    assert(h->n <= HIGHEST_STEPS);
     h->step[h->n++] = (struct highest_step){value, now};
     h->told = true;
 }

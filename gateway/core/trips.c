@@ -41,8 +41,7 @@ void trips_unpack(struct trips *t, uint64_t packed, mono_us now)
 
     t->count = packed & COUNT_MAX;
     t->on = t->count && (packed >> ON_BIT & 1);
-    if (minutes == 0 || minutes > FORGET / MINUTE)
-        minutes = FORGET / MINUTE;
+    minutes = minutes ? mono_min(minutes, FORGET / MINUTE) : FORGET / MINUTE;
     t->forget_at = t->count ? now + minutes * MINUTE : 0;
 }
 

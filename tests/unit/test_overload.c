@@ -240,16 +240,42 @@ static void a_warning_that_is_disproved_after_silence_ends(void **state)
 /* The limit before the silence is not one that was in force during it. */
 static void silence_does_not_prolong_a_limit(void **state)
 {
+    static const int64_t currents[] = {100000, -100000};
+
+    (void)state;
+    for (size_t i = 0; i < LEN(currents); i++) {
+        struct overload o = {.over_since = 0};
+
+        run_limit(&o, currents[i], 100000, T0);
+        overload_run(&o, NULL, T0 + MONO_S(1));
+        overload_run(&o, NULL, T0 + MONO_S(5));
+        run_limit(&o, currents[i], 0, T0 + MONO_S(11) - 1);
+        assert_false(overload_is_over(&o));
+        run_limit(&o, currents[i], 0, T0 + MONO_S(11));
+        assert_true(overload_is_over(&o));
+    }
+}
+
+/* Either limit may run out first, and before the 10 s and the 5 min. */
+static void due_is_the_first_of_all(void **state)
+{
+    const struct overload_input full = {.current_mA = 120000, .ccl_mA = 50000, .dcl_mA = 50000},
+                                no_ccl = {.current_mA = 120000, .ccl_mA = 0, .dcl_mA = 50000},
+                                none = {.current_mA = 120000, .ccl_mA = 0, .dcl_mA = 0};
     struct overload o = {.over_since = 0};
 
     (void)state;
-    run_limit(&o, 100000, 100000, T0);
-    overload_run(&o, NULL, T0 + MONO_S(1));
-    overload_run(&o, NULL, T0 + MONO_S(5));
-    run_limit(&o, 100000, 0, T0 + MONO_S(11) - 1);
-    assert_false(overload_is_over(&o));
-    run_limit(&o, 100000, 0, T0 + MONO_S(11));
-    assert_true(overload_is_over(&o));
+    overload_run(&o, &full, T0);
+    overload_run(&o, &no_ccl, T0 + MONO_S(7));
+    assert_true(overload_due(&o, T0 + MONO_S(7)) == T0 + MONO_S(10)); /* the warning */
+    overload_run(&o, &no_ccl, T0 + MONO_S(10));
+    assert_true(overload_due(&o, T0 + MONO_S(10)) == T0 + MONO_S(17)); /* of CCL */
+    overload_run(&o, &none, T0 + MONO_S(11));
+    assert_true(overload_due(&o, T0 + MONO_S(11)) == T0 + MONO_S(17));
+    overload_run(&o, &none, T0 + MONO_S(17));
+    assert_true(overload_due(&o, T0 + MONO_S(17)) == T0 + MONO_S(21)); /* of DCL */
+    overload_run(&o, &none, T0 + MONO_S(21));
+    assert_true(overload_due(&o, T0 + MONO_S(21)) == T0 + MONO_S(310)); /* the shut-down */
 }
 
 int main(void)
@@ -267,6 +293,7 @@ int main(void)
         cmocka_unit_test(silence_stops_the_clock_of_a_warning),
         cmocka_unit_test(a_warning_that_is_disproved_after_silence_ends),
         cmocka_unit_test(silence_does_not_prolong_a_limit),
+        cmocka_unit_test(due_is_the_first_of_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -306,7 +306,7 @@ static void over_current(void **state)
             t.b.a.active[tiers[k]] = cases[i].bit;
             assert_true(look(&t)->over_current == cases[i].is);
             t.b.a.active[tiers[k]] = 0;
-            t.module[4].alarm[tiers[k]] = cases[i].bit;
+            t.module[2].alarm[tiers[k]] = cases[i].bit; /* not the last one seen */
             assert_true(look(&t)->over_current == cases[i].is);
             t.now += DATUM_LIFE; /* not seen any more */
             assert_false(look(&t)->over_current);
@@ -508,6 +508,19 @@ static void the_last_module_can_stay_too(void **state)
     assert_int_equal(s.module, 16);
 }
 
+static void several_modules_at_once(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_show(&t, 5);
+    for (unsigned m = 1; m < 5; m += 3) {
+        t.module[m].alarm[TIER_FAULT] = ALARM_BIT(INTERNAL);
+        signal_set(&t.module[m].s, SIG_CONNECTED, 1, t.now);
+    }
+    assert_int_equal(look(&t)->connected_faults, 1 << 1 | 1 << 4);
+}
+
 static struct protect_view faults(uint16_t connected)
 {
     struct protect_view v = {.connected_faults = connected};
@@ -571,6 +584,7 @@ static void each_module_has_its_own_time(void **state)
     protect_stays(&s, &both, T0 + MONO_S(6));
     assert_true(protect_stays(&s, &both, T0 + MONO_S(9)));
     assert_int_equal(s.module, 2); /* the first of both */
+    assert_int_equal(s.too_long, 1 << 1 | 1 << 4);
     assert_true(protect_stays(&s, &fifth, T0 + MONO_S(10)));
 }
 
@@ -610,6 +624,7 @@ int main(void)
         cmocka_unit_test(the_30_s_are_in_a_row),
         cmocka_unit_test(unseen_time_does_not_count),
         cmocka_unit_test(in_fault_and_connected),
+        cmocka_unit_test(several_modules_at_once),
         cmocka_unit_test(the_last_module_can_stay_too),
         cmocka_unit_test(three_seconds_to_leave),
         cmocka_unit_test(a_module_that_leaves_in_time),

@@ -199,6 +199,7 @@ static void a_restart_in_the_middle_of_a_trip(void **state)
     (void)state;
     trips_run(&t, true, T0);
     kept = trips_pack(&t, T0 + MONO_S(1));
+    assert_true(kept == (UINT64_C(1) << 32 | 1440 << 8 | 1));
     trips_unpack(&u, kept, T0);
     assert_false(trips_run(&u, true, T0 + MONO_S(2)));
     assert_int_equal(u.count, 1);
