@@ -167,7 +167,7 @@ static uint64_t hub_bits(const struct hub *hub, const struct cluster *c)
         on |= ALARM_BIT(LINK_DOWN);
     if (c->overload_state != OVERLOAD_NONE)
         on |= ALARM_BIT(OVER_LIMIT);
-    if (c->member.holds_at)
+    if (c->member.holds_at || c->contact_lies)
         on |= ALARM_BIT(NOT_OPEN);
     if (c->watch.sign_odd)
         on |= ALARM_BIT(SIGN_ODD);

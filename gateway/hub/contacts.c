@@ -81,11 +81,6 @@ void contacts_look(struct hub *hub)
     inputs_look(&hub->inputs, hub->contacts.input, hub->contacts.state, MAX_INPUTS);
 }
 
-static bool is_off(const struct cluster *c)
-{
-    return c->member.state == CLUSTER_SHUT_DOWN || c->member.state == CLUSTER_EXCLUDED;
-}
-
 /* Zero limits while the hub waits for its clusters at start, or because the process is being
  * stopped, are no fault. */
 static bool stands(const struct supervisor *sv)
@@ -117,7 +112,7 @@ static struct relays_view relays_see(const struct hub *hub)
                             .latches = hub->latches};
 
     for (unsigned i = 0; i < hub->n_clusters; i++)
-        v.off[i] = is_off(&hub->cluster[i]);
+        v.off[i] = cluster_is_out(&hub->cluster[i]);
     return v;
 }
 

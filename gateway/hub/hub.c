@@ -155,7 +155,10 @@ void hub_report(struct hub *hub, enum port port, const struct sample *sample)
 /* A glitch of a bus must not black out an island: DCL goes on as if the cluster were counted. */
 static bool holds_dcl(const struct hub *hub, const struct cluster *c)
 {
-    return c->member.ghost && c->hold_dcl && !hub->supervisor.stopping &&
+    const struct supervisor *sv = &hub->supervisor;
+
+    return c->member.ghost && c->hold_dcl && !cluster_is_out(c) &&
+           (hub_current_allowed(sv->state) || sv->reason == REASON_NO_CLUSTER) &&
            hub->now < c->member.silent_since + hub->rules.loss_hold_dcl;
 }
 
@@ -205,7 +208,7 @@ static void tell_reason(struct hub *hub, enum event_kind kind, enum reason *told
 }
 
 /* What follows from zero limits: how long it has been dark, and the alarm. */
-static void settle_zero(struct hub *hub, bool dcl_held)
+static void settle_zero(struct hub *hub, bool dcl_held, bool barred)
 {
     const struct supervisor *sv = &hub->supervisor;
     bool dark = sv->state == HUB_STOPPED && sv->reason == REASON_NO_CLUSTER && !dcl_held;
@@ -217,7 +220,7 @@ static void settle_zero(struct hub *hub, bool dcl_held)
     /* "The limits are zero" is: currents zero, enable bits off, the alarm set. It says what the
      * state says already: no event, no latch. */
     hub->own.active[TIER_PROTECTION] &= ~ALARM_BIT(GENERAL);
-    if (!hub_current_allowed(sv->state) && !dcl_held)
+    if ((!hub_current_allowed(sv->state) && !dcl_held) || barred)
         hub->own.active[TIER_PROTECTION] |= ALARM_BIT(GENERAL);
 }
 
@@ -242,7 +245,7 @@ static void run_limits(struct hub *hub)
     manual_bar(hub, &in);
     limits_run(&hub->limits, &hub->limits_memory, &hub->rules.limits, &in, hub->now);
     hub->limits_in = in;
-    settle_zero(hub, in.dcl_held);
+    settle_zero(hub, in.dcl_held, in.barred_charge && in.barred_discharge);
     tell_reason(hub, EVENT_CCL_REASON, &hub->told_ccl, hub->limits_memory.ccl.cause);
     tell_reason(hub, EVENT_DCL_REASON, &hub->told_dcl, hub->limits_memory.dcl.cause);
 }

@@ -10,18 +10,14 @@
 #define FORCED_CHARGE_MOST MONO_S(1800)
 #define FORCED_CHARGE_mA 10000
 
-static bool is_fresh(const struct hub *hub, const struct cluster *c)
-{
-    return c->look.complete && hub->now < c->look.fresh_until;
-}
-
 /* ---- one cluster ---- */
 
 static void look_at_copper(struct hub *hub, unsigned i)
 {
     struct cluster *c = &hub->cluster[i];
-    struct open_input in = {
-        .fresh = is_fresh(hub, c), .contactor = hub->inputs.open[i], .isolated = c->isolated};
+    struct open_input in = {.fresh = cluster_is_fresh(hub, c),
+                            .contactor = hub->inputs.open[i],
+                            .isolated = c->isolated};
 
     open_run(&c->open, &in, hub->live, hub->n_clusters, i, hub->now);
     hub->live[i].open = c->open.proven;
@@ -36,7 +32,7 @@ static void look_at_load(struct hub *hub, unsigned i)
     const uint64_t current = ALARM_BIT(CURRENT_CHARGE) | ALARM_BIT(CURRENT_DISCHARGE);
     struct overload_input in;
 
-    if (!is_fresh(hub, c)) {
+    if (!cluster_is_fresh(hub, c)) {
         c->overload_state = overload_run(&c->overload, NULL, hub->now);
         return;
     }
@@ -52,7 +48,7 @@ static void look_at_load(struct hub *hub, unsigned i)
 static void look_at_protection(struct hub *hub, unsigned i)
 {
     struct cluster *c = &hub->cluster[i];
-    bool fresh = is_fresh(hub, c);
+    bool fresh = cluster_is_fresh(hub, c);
 
     protect_look(&c->protect, &hub->live[i], hub->now);
     c->module_stays = protect_stays(&c->stay, fresh ? &c->protect : NULL, hub->now);
@@ -87,14 +83,14 @@ static void judge_cluster(struct hub *hub, unsigned i)
 
     in->open = c->open.proven;
     in->never_carried = !c->open.carried;
-    in->contactor_open = c->open.flag_open || hub->inputs.open[i];
+    in->contactor_open = c->open.flag_open || (hub->inputs.open[i] && !c->contact_lies);
     in->hub_waits = !hub->supervisor.started_up;
     in->guard = conformity_reason(hub->conformity[i].bits);
     in->protection = c->protect.protection;
     in->shut = shut_reason(hub, c);
     in->exclude =
         c->exclude && (c->open.proven || c->isolated || c->member.state == CLUSTER_EXCLUDED);
-    watch_run(&c->watch, is_fresh(hub, c) ? &hub->live[i] : NULL, hub->now);
+    watch_run(&c->watch, cluster_is_fresh(hub, c) ? &hub->live[i] : NULL, hub->now);
 }
 
 static void look_at_order(struct hub *hub)
@@ -102,9 +98,8 @@ static void look_at_order(struct hub *hub)
     bool candidate[MAX_CLUSTERS];
 
     for (unsigned i = 0; i < hub->n_clusters; i++)
-        candidate[i] = !hub->live[i].joined && is_fresh(hub, &hub->cluster[i]) &&
-                       hub->cluster[i].member.state != CLUSTER_EXCLUDED &&
-                       hub->cluster[i].member.state != CLUSTER_SHUT_DOWN;
+        candidate[i] = !hub->live[i].joined && cluster_is_fresh(hub, &hub->cluster[i]) &&
+                       !cluster_is_out(&hub->cluster[i]);
     conformity_run(hub->conformity, hub->live, candidate, hub->supervisor.started_up,
                    hub->n_clusters, hub->now);
 }
@@ -168,8 +163,8 @@ static void count_protected(struct hub *hub)
         const struct cluster *c = &hub->cluster[i];
 
         in[i] = c->protect;
-        counts[i] =
-            member_joined(&c->member) || (c->member.state == CLUSTER_SHUT_DOWN && is_fresh(hub, c));
+        counts[i] = member_joined(&c->member) ||
+                    (c->member.state == CLUSTER_SHUT_DOWN && cluster_is_fresh(hub, c));
     }
     protect_count_run(&hub->many, protect_hub_is_many(in, counts, hub->n_clusters), hub->now);
 }
@@ -185,8 +180,7 @@ static enum reason lock_reason(const struct hub *hub)
 
 static bool is_seen(const struct cluster *c)
 {
-    return c->look.complete || c->member.state == CLUSTER_SHUT_DOWN ||
-           c->member.state == CLUSTER_EXCLUDED;
+    return c->look.complete || cluster_is_out(c);
 }
 
 void manual_conclude(struct hub *hub, struct supervisor_input *in)
@@ -268,7 +262,7 @@ static mono_us cluster_due(const struct hub *hub, const struct cluster *c)
     due = mono_min(due, overload_due(&c->overload, hub->now));
     if (c->plausible.two_until > hub->now)
         due = mono_min(due, c->plausible.two_until);
-    if (is_fresh(hub, c))
+    if (cluster_is_fresh(hub, c))
         due = mono_min(due, c->look.fresh_until);
     return due;
 }

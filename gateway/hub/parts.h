@@ -53,6 +53,7 @@ struct cluster {
     struct protect_view protect;
     struct protect_stay stay;
     bool module_stays;
+    bool contact_lies; /* its contactor input says open, and yet it carries current */
     struct protect_count many, broken; /* rule 8; in fault, or two batteries */
     struct trips trips;
     struct overload overload;
@@ -201,6 +202,18 @@ void contacts_drive(struct hub *hub);
 /* clusters.c: first every cluster is listened to, then (after manual_look) decided on. */
 void cluster_listen(struct hub *hub, unsigned i);
 void cluster_decide(struct hub *hub, unsigned i);
+
+/* Its control set is complete and not too old. */
+static inline bool cluster_is_fresh(const struct hub *hub, const struct cluster *c)
+{
+    return c->look.complete && hub->now < c->look.fresh_until;
+}
+
+/* Shut down by the rules, or taken out by the operator. */
+static inline bool cluster_is_out(const struct cluster *c)
+{
+    return c->member.state == CLUSTER_SHUT_DOWN || c->member.state == CLUSTER_EXCLUDED;
+}
 
 /* What a cluster has said, over its bus or as samples, as far as it is believed. */
 const struct battery *cluster_battery(const struct cluster *c);

@@ -136,7 +136,8 @@ static void publish_cluster(struct hub *hub, unsigned i, int64_t conformity)
     struct battery *to = &hub->snap.cluster[i];
     struct signals *s = &to->s;
     const struct battery *from = cluster_battery(c);
-    bool silent = c->member.state == CLUSTER_STALE || c->member.state == CLUSTER_ABSENT;
+    bool silent = c->member.state == CLUSTER_STALE || c->member.state == CLUSTER_ABSENT ||
+                  (cluster_is_out(c) && !cluster_is_fresh(hub, c));
 
     *s = from->s;
     to->t = from->t;
