@@ -183,6 +183,24 @@ static void attend_stop(struct service *sv, pthread_t thread)
         }
 }
 
+/* What the rules cannot do here for want of a relay: only an alarm is left then. */
+static void say_relays(const struct config *cfg)
+{
+    static const char *const wanted[] = {"charge_allowed", "discharge_allowed"};
+
+    for (unsigned w = 0; w < 2; w++) {
+        bool has = false;
+
+        for (unsigned n = 1; n <= MAX_RELAYS; n++)
+            has = has || strcmp(config_text(cfg, "relay", n, "function"), wanted[w]) == 0;
+        if (!has)
+            log_line(LOG_INFO,
+                     "no relay %s: if an inverter does not obey its limits there is an alarm, "
+                     "and nothing more",
+                     wanted[w]);
+    }
+}
+
 static int serve(struct service *sv)
 {
     pthread_t thread;
@@ -227,6 +245,7 @@ int cli_run(int argc, char **argv)
         return CLI_CONFIG;
     set_level(sv.cfg);
     log_line(LOG_INFO, "hubgate %s, %s", HUBGATE_VERSION, sv.file);
+    say_relays(sv.cfg);
     if (make(&sv))
         rc = serve(&sv);
     else

@@ -41,14 +41,18 @@ static struct alarms *alarms_at(struct hub *hub, unsigned place)
     return place == EVENT_AT_HUB ? &hub->own : &hub->snap.cluster[place - EVENT_AT_CLUSTER].a;
 }
 
-/* Commands in force: bit 0 stop, bits 8.. excluded, bits 16.. isolated. */
+/* Commands in force: bit 0 stop, bits 8.. excluded, bits 16.. isolated; bits 24.. out and proven
+ * open, since at zero limits nobody can prove it by current again. */
 static uint64_t commands_pack(const struct hub *hub)
 {
     uint64_t bits = hub->stop_asked;
 
-    for (unsigned i = 0; i < hub->n_clusters; i++)
-        bits |= (uint64_t)hub->cluster[i].exclude << (8 + i) | (uint64_t)hub->cluster[i].isolated
-                                                                   << (16 + i);
+    for (unsigned i = 0; i < hub->n_clusters; i++) {
+        const struct cluster *c = &hub->cluster[i];
+
+        bits |= (uint64_t)c->exclude << (8 + i) | (uint64_t)c->isolated << (16 + i) |
+                (uint64_t)(cluster_is_out(c) && c->open.proven) << (24 + i);
+    }
     return bits;
 }
 
@@ -58,6 +62,8 @@ static void commands_unpack(struct hub *hub, uint64_t bits)
     for (unsigned i = 0; i < hub->n_clusters; i++) {
         hub->cluster[i].exclude = bits >> (8 + i) & 1;
         hub->cluster[i].isolated = bits >> (16 + i) & 1;
+        if (bits >> (24 + i) & 1)
+            open_restore(&hub->cluster[i].open);
     }
 }
 
