@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "cli/cli.h"
+#include "core/relays.h"
 #include "io/clock.h"
 #include "io/loop.h"
 #include "io/sim_link.h"
