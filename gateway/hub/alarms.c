@@ -74,11 +74,20 @@ struct source {
     bool silent;
 };
 
-/* What a module says. One that is no longer seen says nothing; but silence of the whole cluster
- * ends no alarm. */
+/* What a module says, as an alarm of its cluster. A fault of a module is a warning there: that
+ * module leaves (rule 5) and the others go on, while a fault of a cluster takes the cluster out and
+ * stops some inverters. */
+static uint64_t as_of_cluster(const struct module *module, enum tier tier)
+{
+    if (tier == TIER_FAULT)
+        return 0;
+    return module->alarm[tier] | (tier == TIER_WARNING ? module->alarm[TIER_FAULT] : 0);
+}
+
+/* A module that is no longer seen says nothing; but silence of the whole cluster ends no alarm. */
 static uint64_t word_of(const struct source *from, unsigned m, enum tier tier, mono_us now)
 {
-    uint64_t word = from->part.module[m].alarm[tier];
+    uint64_t word = as_of_cluster(&from->part.module[m], tier);
 
     if (!word || module_visible(&from->part, m, now))
         return word;

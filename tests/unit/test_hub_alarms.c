@@ -222,6 +222,27 @@ static void a_module_counts_while_it_is_seen(void **state)
     hub_free(hub);
 }
 
+/* Rule 5: a module in fault leaves and the others go on, so its cluster is not in fault; a
+ * protection of a module is one of its cluster. */
+static void a_fault_of_a_module_is_a_warning_of_its_cluster(void **state)
+{
+    struct hub *hub = begin();
+    const struct alarms *a = &hub_snapshot(hub)->cluster[1].a;
+
+    (void)state;
+    for (unsigned m = 0; m < 4; m++) /* one of four is not too many: rule 8 */
+        signal_set(&site.m[1][m].s, SIG_VOLTAGE, 52000, MONO_S(2));
+    site.m[1][1].alarm[TIER_FAULT] = ALARM_BIT(FUSE);
+    site.m[1][1].alarm[TIER_PROTECTION] = ALARM_BIT(HEATER);
+    say(hub, MONO_S(2));
+    assert_true(a->active[TIER_WARNING] == ALARM_BIT(FUSE));
+    assert_true(a->active[TIER_PROTECTION] == ALARM_BIT(HEATER));
+    assert_true(a->active[TIER_FAULT] == 0);
+    assert_hub_says(hub, TIER_WARNING, ALARM_FUSE, (struct place){2, 2, 0});
+    assert_hub_says(hub, TIER_PROTECTION, ALARM_HEATER, (struct place){2, 2, 0});
+    hub_free(hub);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +252,7 @@ int main(void)
         cmocka_unit_test(the_bms_helps_where_it_means_the_module),
         cmocka_unit_test(an_old_place_is_not_told_of_a_new_alarm),
         cmocka_unit_test(a_module_counts_while_it_is_seen),
+        cmocka_unit_test(a_fault_of_a_module_is_a_warning_of_its_cluster),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
