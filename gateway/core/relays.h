@@ -20,7 +20,7 @@ enum relay_function {
     RELAY_LOW_SOC,        /* closes at and below soc_on, opens at and above soc_off */
     RELAY_CHARGE_ALLOWED, /* CCL above zero and not latched open */
     RELAY_DISCHARGE_ALLOWED,
-    RELAY_CLUSTER_OFF, /* cluster N is shut down, latched or excluded: open its contactor */
+    RELAY_CLUSTER_OFF, /* cluster N is shut down, latched, excluded or to be: open its contactor */
     RELAY_RUNNING,     /* the hub is RUNNING or DEGRADED */
     RELAY_FUNCTION_COUNT
 };
@@ -52,7 +52,7 @@ struct relays_view {
     bool fault;             /* protection or fault tier active anywhere, a latch in force, or the
                              * hub stands */
     bool charge, discharge; /* the limit is above zero */
-    bool off[MAX_CLUSTERS]; /* shut down, latched or excluded */
+    bool off[MAX_CLUSTERS]; /* shut down, latched, excluded or to be */
     unsigned latches;       /* of the hub */
 };
 

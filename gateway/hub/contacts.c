@@ -81,24 +81,35 @@ void contacts_look(struct hub *hub)
     inputs_look(&hub->inputs, hub->contacts.input, hub->contacts.state, MAX_INPUTS);
 }
 
-/* Zero limits while the hub waits for its clusters at start, or because the process is being
- * stopped, are no fault. */
-static bool stands(const struct supervisor *sv)
+/* An exclude that was only asked for counts: where a relay can open the contactor, it is what makes
+ * the cluster open, and the exclude waits for that. */
+static bool is_off(const struct cluster *c)
 {
-    return sv->state == HUB_LOCKED || (sv->state == HUB_STOPPED && sv->reason != REASON_STOPPING);
+    return cluster_is_out(c) || c->latches || c->exclude;
+}
+
+/* Zero limits are no fault while the hub waits for its clusters at start, or because the process is
+ * being stopped. */
+static uint64_t own_faults(const struct hub *hub)
+{
+    const struct supervisor *sv = &hub->supervisor;
+    uint64_t bad = hub->own.active[TIER_PROTECTION];
+
+    if (sv->state == HUB_WAITING || sv->reason == REASON_STOPPING)
+        bad &= ~ALARM_BIT(GENERAL);
+    return bad | hub->own.active[TIER_FAULT] | hub->latches;
 }
 
 static bool is_fault(const struct hub *hub)
 {
-    uint64_t bad =
-        (hub->own.active[TIER_PROTECTION] & ~ALARM_BIT(GENERAL)) | hub->own.active[TIER_FAULT];
+    uint64_t bad = own_faults(hub);
 
     for (unsigned i = 0; i < hub->n_clusters; i++) {
         const struct alarms *a = &hub->snap.cluster[i].a;
 
-        bad |= a->active[TIER_PROTECTION] | a->active[TIER_FAULT];
+        bad |= a->active[TIER_PROTECTION] | a->active[TIER_FAULT] | hub->cluster[i].latches;
     }
-    return bad || hub->latches || stands(&hub->supervisor);
+    return bad;
 }
 
 static struct relays_view relays_see(const struct hub *hub)
@@ -112,7 +123,7 @@ static struct relays_view relays_see(const struct hub *hub)
                             .latches = hub->latches};
 
     for (unsigned i = 0; i < hub->n_clusters; i++)
-        v.off[i] = cluster_is_out(&hub->cluster[i]);
+        v.off[i] = is_off(&hub->cluster[i]);
     return v;
 }
 
