@@ -67,8 +67,8 @@ void world_turn(struct world *w);
  * Forgets first what was told and how often frames were sent. */
 void world_pass(struct world *w, mono_us span);
 
-/* The process stands still for so long, then one turn. What queued for up to a second is heard late,
- * what queued for longer never (io/loop.h). */
+/* The process stands still for so long, then one turn. What queued for up to a second is heard
+ * late, what queued for longer never (io/loop.h). */
 void world_jump(struct world *w, mono_us span);
 
 /* Hands the store what the hub wants kept, and the hub the store's answers. */
