@@ -41,12 +41,15 @@
  *     event cluster 1: JOINED -> STALE      a line that was told since the last "after"
  *     untold cluster 1: JOINED      no line like that was
  *
- * Time is 1 s at the start. A line that does not hold ends the run with its place. */
+ * Time is 1 s at the start. A line that does not hold ends the run with its place.
+ * "scenario --diagram" prints the state tables of a cluster and of the hub (tests/states.sh). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
+#include "core/member.h"
+#include "core/supervisor.h"
 #include "wire/candump.h"
 #include "world.h"
 
@@ -832,6 +835,39 @@ static bool play_file(struct run *r, const char *name, FILE *in)
     return r->asserted > 0;
 }
 
+/* ---- the state tables, for gateway/DESIGN.md ---- */
+
+static void print_cluster_states(void)
+{
+    struct member_edge e;
+
+    printf("```mermaid\nstateDiagram-v2\n    [*] --> ABSENT\n");
+    for (size_t i = 0; member_edge(i, &e); i++)
+        printf("    %s --> %s: %s\n", cluster_state_name(e.from), cluster_state_name(e.to),
+               member_event_name(e.event));
+    printf("```\n");
+}
+
+static void print_hub_states(void)
+{
+    struct hub_edge e;
+
+    printf("```mermaid\nstateDiagram-v2\n    [*] --> WAITING\n");
+    for (size_t i = 0; hub_edge(i, &e); i++)
+        printf("    %s --> %s: %s\n", hub_state_name(e.from), hub_state_name(e.to),
+               hub_event_name(e.event));
+    printf("```\n");
+}
+
+static int print_diagrams(void)
+{
+    printf("A cluster:\n\n");
+    print_cluster_states();
+    printf("\nThe hub:\n\n");
+    print_hub_states();
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static struct run r = {.w.now = MONO_S(1)};
@@ -839,8 +875,10 @@ int main(int argc, char **argv)
     const char *slash = argc == 2 ? strrchr(argv[1], '/') : NULL;
     bool good;
 
+    if (argc == 2 && strcmp(argv[1], "--diagram") == 0)
+        return print_diagrams();
     if (!in) {
-        fprintf(stderr, "usage: scenario FILE\n");
+        fprintf(stderr, "usage: scenario FILE | --diagram\n");
         return 64;
     }
     snprintf(r.dir, sizeof(r.dir), "%.*s", slash ? (int)(slash - argv[1]) : 1,
