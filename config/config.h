@@ -27,7 +27,7 @@ typedef void config_on_error(void *arg, const struct config_error *err);
 
 /* Brings the text of a file that the configuration names (file:PATH), the path as written there.
  * Returns *len bytes that config_parse releases with free; NULL when that cannot be, why then says
- * in words for people what is wrong, without the path. */
+ * in words for people which file it was and what is wrong. */
 typedef char *config_on_file(void *arg, const char *path, size_t *len, char *why, size_t why_size);
 
 /* Parses len bytes of INI text over the defaults. The raw bytes are checked first (NUL, lone CR,

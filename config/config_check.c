@@ -187,17 +187,17 @@ static void check_modules(struct check *c)
     for (unsigned copy = 0; !clusters->bad && copy < clusters->num; copy++) {
         const struct value *modules = effective(c, copy, "modules");
         const struct value *profile = effective(c, copy, "profile");
-        const struct profile *p = profile_find(profile->text);
+        const struct profile *p = &c->cfg->profile[copy + 1];
         const struct value *at = modules->line > profile->line ? modules : profile;
-        if (modules->bad || profile->bad || !p || at == told)
+        if (modules->bad || profile->bad || at == told)
             continue;
         if (modules->num > p->max_modules)
             report_error(c->reports, at->line, "[cluster.%u] modules: %d; %s takes at most %u",
-                         copy + 1, (int)modules->num, p->key, p->max_modules);
+                         copy + 1, (int)modules->num, profile->text, p->max_modules);
         else if (p->many_modules && modules->num > p->many_modules)
             report_warning(c->reports, at->line,
                            "[cluster.%u] modules: %d; the manuals of %s disagree above %u",
-                           copy + 1, (int)modules->num, p->key, p->many_modules);
+                           copy + 1, (int)modules->num, profile->text, p->many_modules);
         else
             continue;
         told = at; /* several clusters that inherit one value: one message */
@@ -212,12 +212,12 @@ static void check_charge_voltage(struct check *c)
 
     for (unsigned copy = 0; v->set && v->num && !clusters->bad && copy < clusters->num; copy++) {
         const struct value *profile = effective(c, copy, "profile");
-        const struct profile *p = profile_find(profile->text);
-        if (profile->bad || !p || (v->num <= p->cvl_max_mV && v->num > p->dvl_floor_mV))
+        const struct profile *p = &c->cfg->profile[copy + 1];
+        if (profile->bad || (v->num <= p->cvl_max_mV && v->num > p->dvl_floor_mV))
             continue;
         report_error(c->reports, v->line,
                      "[limits] charge_voltage_max: %s V; %s allows above %d.%d up to %d.%d V",
-                     v->text, p->key, p->dvl_floor_mV / 1000, p->dvl_floor_mV % 1000 / 100,
+                     v->text, profile->text, p->dvl_floor_mV / 1000, p->dvl_floor_mV % 1000 / 100,
                      p->cvl_max_mV / 1000, p->cvl_max_mV % 1000 / 100);
         return;
     }

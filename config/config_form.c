@@ -32,11 +32,17 @@ void config_free(struct config *cfg)
     free(cfg);
 }
 
-/* A section that is there once and cannot do without this key has to be there. One that repeats
- * is missed by whoever counts them. */
-static bool is_owed(const struct config *cfg, int section, unsigned copy)
+/* A section that there is once and that cannot do without some key has to be there. Those that
+ * repeat are missed by whoever counts them. */
+static void check_section(const struct config *cfg, struct reports *r, int section)
 {
-    return cfg->seen[section][copy] || cfg->form->options[section].numbering == SINGLE;
+    const struct form *f = cfg->form;
+    bool needed = false;
+
+    for (int row = section + 1; row < f->count && f->options[row].kind != OPT_SECTION; row++)
+        needed |= f->options[row].needed;
+    if (needed && f->options[section].numbering == SINGLE && !cfg->seen[section][0])
+        report_error(r, 0, "[%s] is missing", f->options[section].key);
 }
 
 static void check_needed(const struct config *cfg, struct reports *r, int row)
@@ -50,7 +56,7 @@ static void check_needed(const struct config *cfg, struct reports *r, int row)
     option_allowed(o, allowed, sizeof(allowed));
     for (unsigned copy = 0; copy < section_copies(f, section); copy++) {
         const struct value *v = &cfg->value[option_slot(f, row, copy)];
-        if (v->set || v->bad || !is_owed(cfg, section, copy))
+        if (v->set || v->bad || !cfg->seen[section][copy])
             continue;
         section_name(f, section, copy, name, sizeof(name));
         report_error(r, cfg->seen[section][copy], "[%s] %s is missing; %s %s", name, o->key,
@@ -60,7 +66,10 @@ static void check_needed(const struct config *cfg, struct reports *r, int row)
 
 void form_check(const struct config *cfg, struct reports *r)
 {
-    for (int row = 0; row < cfg->form->count; row++)
-        if (cfg->form->options[row].needed)
+    for (int row = 0; row < cfg->form->count; row++) {
+        if (cfg->form->options[row].kind == OPT_SECTION)
+            check_section(cfg, r, row);
+        else if (cfg->form->options[row].needed)
             check_needed(cfg, r, row);
+    }
 }

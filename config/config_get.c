@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config_profile.h"
+
 /* Asking for what the table does not have is a bug. */
 static int known_section(const struct form *f, const char *section, unsigned index, unsigned *copy)
 {
@@ -81,9 +83,9 @@ const char *config_text(const struct config *cfg, const char *section, unsigned 
 
 const struct profile *config_profile(const struct config *cfg, unsigned cluster)
 {
-    const char *own = cluster ? config_text(cfg, "cluster", cluster, "profile") : "";
-
-    return profile_find(*own ? own : config_text(cfg, "hub", 0, "profile"));
+    if (cluster > MAX_CLUSTERS)
+        abort();
+    return &cfg->profile[cluster];
 }
 
 unsigned config_choice(const struct config *cfg, const char *section, unsigned index,
@@ -123,6 +125,14 @@ static bool same_value(const struct option *o, const struct value *a, const stru
     return strcmp(a->text, b->text) == 0;
 }
 
+/* Whether a profile that is named alike says the same: its file may have been edited. */
+static bool same_profile(const struct config *a, const struct config *b, int section, unsigned copy)
+{
+    unsigned cluster = a->form->options[section].numbering == SINGLE ? 0 : copy + 1;
+
+    return profile_same(&a->profile[cluster], &b->profile[cluster]);
+}
+
 bool config_needs_restart(const struct config *a, const struct config *b, char *out, size_t size)
 {
     const struct form *f = a->form;
@@ -142,7 +152,8 @@ bool config_needs_restart(const struct config *a, const struct config *b, char *
                 return true;
             }
             if (row != head && !f->options[row].live &&
-                !same_value(&f->options[row], &a->value[slot], &b->value[slot])) {
+                (!same_value(&f->options[row], &a->value[slot], &b->value[slot]) ||
+                 (f->options[row].kind == OPT_PROFILE && !same_profile(a, b, head, c)))) {
                 snprintf(out, size, "[%s] %s", name, f->options[row].key);
                 return true;
             }

@@ -354,6 +354,7 @@ static bool judge_file(struct parse *p)
 bool form_read(struct config *cfg, const char *ini, size_t len, struct reports *r)
 {
     struct parse p = {.cfg = cfg, .form = cfg->form, .reports = r, .section = NO_SECTION};
+    unsigned before = r->errors;
 
     p.at = len ? ini : "";
     p.end = p.at + len;
@@ -364,5 +365,7 @@ bool form_read(struct config *cfg, const char *ini, size_t len, struct reports *
     int rc = ini_parse_stream(next_line, &p, on_value, &p);
     if (rc != 0)
         report_error(r, rc > 0 ? rc : 0, "not a line of an INI file");
+    if (!p.any_section && r->errors == before)
+        report_error(r, 0, "no [section] in the file: nothing is configured");
     return p.any_section;
 }

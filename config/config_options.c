@@ -137,8 +137,8 @@ void option_allowed(const struct option *o, char *out, size_t size)
     else if (o->kind == OPT_ENUM)
         snprintf(out, size, "%s", o->words);
     else if (o->kind == OPT_PROFILE)
-        for (const struct profile *const *p = profiles; *p && n < size; p++)
-            n += (size_t)snprintf(out + n, size - n, "%s%s", n ? " " : "", (*p)->key);
+        for (const struct builtin *b = builtins; b->key && n < size; b++)
+            n += (size_t)snprintf(out + n, size - n, "%s%s", n ? " " : "", b->key);
 }
 
 bool config_option(size_t i, struct option_info *out)
@@ -147,7 +147,8 @@ bool config_option(size_t i, struct option_info *out)
         [OPT_SECTION] = "",      [OPT_NUM] = "number",      [OPT_NUMS] = "numbers",
         [OPT_ENUM] = "word",     [OPT_PROFILE] = "profile", [OPT_LINK] = "link",
         [OPT_DEVICE] = "device", [OPT_LISTEN] = "address",  [OPT_CIDRS] = "address blocks",
-        [OPT_GPIO] = "line",
+        [OPT_GPIO] = "line",     [OPT_TEXT] = "text",       [OPT_VERSION] = "version",
+        [OPT_RATES] = "rates",
     };
 
     for (size_t row = 0; row < (size_t)hub_form.count; row++) {

@@ -21,6 +21,9 @@ enum option_kind {
     OPT_LISTEN,
     OPT_CIDRS,
     OPT_GPIO,
+    OPT_TEXT,    /* at most `most` characters */
+    OPT_VERSION, /* counts as major x 256 + minor */
+    OPT_RATES,
 };
 
 enum option_numbering { SINGLE, NUMBERED, FIRST_BARE };
@@ -34,6 +37,7 @@ struct option {
     const char *unit, *text;
     int per;   /* small units in one shown unit */
     int most;  /* entries of a list; the last index of a section */
+    int least; /* entries of a list; 0: one */
     bool zero; /* 0 is allowed though it is below lo */
     bool none; /* so is the word none, which counts as 0 */
     bool needed;
@@ -47,7 +51,8 @@ struct form {
     int count;
 };
 
-extern const struct form hub_form; /* options.def */
+extern const struct form hub_form;     /* options.def */
+extern const struct form profile_form; /* profile.def */
 
 /* What one key of one section holds. */
 struct value {
@@ -60,6 +65,7 @@ struct value {
 
 struct config {
     const struct form *form;
+    struct profile profile[1 + MAX_CLUSTERS]; /* of [hub] and each cluster, its own or that one */
     /* Line of the section's head, 0 when the file does not have it; by row of the form and
      * index (0 based). */
     int (*seen)[CONFIG_MAX_INDEX];
@@ -98,6 +104,21 @@ bool word_at(const char *list, unsigned i, char *out, size_t size);
 /* A number as people write it, times per; decimals as per allows. Nothing but digits and one
  * point, a minus sign before. */
 bool number_parse(const char *text, int per, int64_t *out);
+
+/* The path of "file:PATH", a profile of the user's own; NULL when the text names a built-in one. */
+const char *profile_path(const char *text);
+
+/* Profiles that are compiled in: the files of config/profiles/, in the order CMakeLists.txt lists
+ * them. Ended by a key of NULL. */
+struct builtin {
+    const char *key;
+    const unsigned char *ini;
+    size_t len;
+};
+extern const struct builtin builtins[];
+
+/* A table of C-rates: "-10..-7:0.1 ..0:0.2". */
+bool rates_parse(const char *text, struct c_rates *out, char *why, size_t size);
 
 /* ADDRESS:PORT or [ADDRESS]:PORT. IPv4 in the first four bytes of addr. */
 struct listen_address {

@@ -10,12 +10,21 @@ static int place(int line)
     return line ? line : INT_MAX;
 }
 
+/* Whether a report is to be told after one about this line of this file. */
+static bool is_behind(const struct report *a, int at, const char *file, int line)
+{
+    if (place(a->at) != place(at))
+        return place(a->at) > place(at);
+    return file && *a->err.file && place(a->err.line) > place(line);
+}
+
 /* Makes room for one more; when there is none, the last one goes. */
 static struct report *insert(struct reports *r, int line)
 {
     unsigned i = r->count;
+    int at = r->file ? r->file_at : line;
 
-    while (i > 0 && place(r->at[i - 1].err.line) > place(line))
+    while (i > 0 && is_behind(&r->at[i - 1], at, r->file, line))
         i--;
     if (r->count < REPORTS_MAX)
         r->count++;
@@ -24,7 +33,9 @@ static struct report *insert(struct reports *r, int line)
     if (i == REPORTS_MAX)
         return NULL;
     memmove(&r->at[i + 1], &r->at[i], (r->count - 1 - i) * sizeof(r->at[0]));
+    r->at[i].at = at;
     r->at[i].err.line = line;
+    snprintf(r->at[i].err.file, sizeof(r->at[i].err.file), "%s", r->file ? r->file : "");
     return &r->at[i];
 }
 

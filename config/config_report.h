@@ -9,6 +9,7 @@
 
 struct report {
     struct config_error err;
+    int at; /* the line of the configuration it belongs to */
     bool warning;
 };
 
@@ -16,9 +17,12 @@ struct reports {
     struct report at[REPORTS_MAX];
     unsigned count, errors; /* errors counts those without room too */
     unsigned lost;
+    const char *file; /* what is reported now is about this file, NULL: the configuration ... */
+    int file_at;      /* ... which is named in this line of it */
 };
 
-/* Line 0: about no line; told last. Two of the same line keep their order. */
+/* Line 0: about no line; told last. Two of the same line keep their order. What is about another
+ * file stands together behind the line that names it. */
 __attribute__((format(printf, 3, 4))) void report_error(struct reports *r, int line,
                                                         const char *fmt, ...);
 __attribute__((format(printf, 3, 4))) void report_warning(struct reports *r, int line,
@@ -37,6 +41,12 @@ bool form_read(struct config *cfg, const char *ini, size_t len, struct reports *
 
 /* Every key a section cannot do without. */
 void form_check(const struct config *cfg, struct reports *r);
+
+/* A battery profile out of its text; without a mistake, *out is it. */
+bool profile_read(const char *ini, size_t len, struct reports *r, struct profile *out);
+
+/* What no single line of a profile shows: release values on the wrong side, gaps in the table. */
+void profile_check(const struct config *cfg, struct reports *r);
 
 /* What no single line shows: missing sections, contradictions, two owners of one port. */
 void config_check(const struct config *cfg, struct reports *r);

@@ -75,10 +75,6 @@ static bool take_number(const struct option *o, const char *text, int64_t *n, ch
 {
     char allowed[CONFIG_ALLOWED_MAX];
 
-    if (o->none && strcasecmp(text, "none") == 0) {
-        *n = 0;
-        return true;
-    }
     option_allowed(o, allowed, sizeof(allowed));
     if (!number_parse(text, o->per, n)) {
         char places[48] = "";
@@ -108,11 +104,13 @@ static bool take_numbers(const struct option *o, const char *text, int64_t *firs
         if (i == 0)
             *first = n;
     }
-    if (i == 0 || i > (unsigned)o->most) {
+    if (i > 0 && i >= (unsigned)o->least && i <= (unsigned)o->most)
+        return true;
+    if (o->least == o->most)
+        snprintf(why, size, "%u number%s; allowed: %d", i, i == 1 ? "" : "s", o->most);
+    else
         snprintf(why, size, "%u numbers; allowed: 1 to %d", i, o->most);
-        return false;
-    }
-    return true;
+    return false;
 }
 
 /* The word as the table spells it goes out; a word that is a number counts as that. */
@@ -217,6 +215,8 @@ static bool take_text(const struct option *o, const char *text, char *why, size_
                  text);
     } else if (o->kind == OPT_LINK && !config_link(text, &link, &reason)) {
         snprintf(why, size, "\"%.40s\": %s", text, reason);
+    } else if (o->kind == OPT_TEXT && strlen(text) > (size_t)o->most) {
+        snprintf(why, size, "longer than %d characters", o->most);
     } else if (o->kind == OPT_DEVICE && (text[0] != '/' || strchr(text, ' '))) {
         snprintf(why, size, "\"%.40s\" is not the path of a device; write %s", text, o->fallback);
     } else if (o->kind == OPT_GPIO && !config_gpio(text, &gpio)) {
@@ -229,6 +229,55 @@ static bool take_text(const struct option *o, const char *text, char *why, size_
         return o->kind != OPT_CIDRS || take_cidrs(text, why, size);
     }
     return false;
+}
+
+static bool take_version(const char *text, int64_t *n, char *why, size_t size)
+{
+    char major[CONFIG_TEXT_MAX];
+    size_t len = strcspn(text, ".");
+    int64_t high = 0;
+    int64_t low = 0;
+
+    snprintf(major, sizeof(major), "%.*s", (int)len, text);
+    if (!text[len] || !number_parse(major, 1, &high) || !number_parse(text + len + 1, 1, &low) ||
+        high < 0 || high > UINT8_MAX || low < 0 || low > UINT8_MAX) {
+        snprintf(why, size, "\"%.40s\" is not MAJOR.MINOR; write 3.57, or none", text);
+        return false;
+    }
+    *n = high << 8 | low;
+    return true;
+}
+
+/* Of the user's own, or built in. */
+static bool take_profile(const struct option *o, const char *text, struct value *v, char *why,
+                         size_t size)
+{
+    const char *path = profile_path(text);
+
+    if (!path)
+        return take_listed(o, text, v, why, size);
+    if (!*path)
+        snprintf(why, size, "there is no path behind file:");
+    return *path && take_text(o, text, why, size);
+}
+
+static bool take(const struct option *o, const char *text, struct value *v, char *why, size_t size)
+{
+    struct c_rates rates;
+
+    if (o->kind == OPT_NUM)
+        return take_number(o, text, &v->num, why, size);
+    if (o->kind == OPT_NUMS)
+        return take_numbers(o, text, &v->num, why, size);
+    if (o->kind == OPT_ENUM)
+        return take_listed(o, text, v, why, size);
+    if (o->kind == OPT_PROFILE)
+        return take_profile(o, text, v, why, size);
+    if (o->kind == OPT_VERSION)
+        return take_version(text, &v->num, why, size);
+    if (o->kind == OPT_RATES)
+        return rates_parse(text, &rates, why, size);
+    return take_text(o, text, why, size);
 }
 
 bool option_take(const struct option *o, const char *text, struct value *out, char *why,
@@ -246,16 +295,10 @@ bool option_take(const struct option *o, const char *text, struct value *out, ch
         snprintf(why, why_size, "there is no value behind the =");
         return false;
     }
-    if (!*text)
+    if (!*text || (o->none && strcasecmp(text, "none") == 0))
         v.num = 0;
-    else if (o->kind == OPT_NUM)
-        good = take_number(o, text, &v.num, why, why_size);
-    else if (o->kind == OPT_NUMS)
-        good = take_numbers(o, text, &v.num, why, why_size);
-    else if (o->kind == OPT_ENUM || o->kind == OPT_PROFILE)
-        good = take_listed(o, text, &v, why, why_size);
     else
-        good = take_text(o, text, why, why_size);
+        good = take(o, text, &v, why, why_size);
     if (good)
         *out = v;
     return good;

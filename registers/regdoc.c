@@ -3,11 +3,13 @@
  *     regdoc alarms                   the alarm bits and what makers call them
  *     regdoc baseline                 what a release of it promises
  *     regdoc ini                      the configuration file with every default
+ *     regdoc profile                  a battery profile with every key
  * It is compiled from the same tables as the server, so it cannot disagree. */
 #include <stdio.h>
 #include <string.h>
 
 #include "config.h"
+#include "config_profile.h"
 #include "regmap.h"
 
 static void print(void *arg, const char *text)
@@ -21,8 +23,10 @@ int main(int argc, char **argv)
 
     if (strcmp(format, "ini") == 0)
         config_print_default(print, stdout);
+    else if (strcmp(format, "profile") == 0)
+        profile_print_sample(print, stdout);
     else if (regmap_print(format, print, stdout) != HUB_OK) {
-        fputs("usage: regdoc md|csv|ha|codes|alarms|baseline|ini\n", stderr);
+        fputs("usage: regdoc md|csv|ha|codes|alarms|baseline|ini|profile\n", stderr);
         return 64;
     }
     return fflush(stdout) || ferror(stdout) ? 74 : 0;

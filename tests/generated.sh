@@ -11,4 +11,5 @@ check ha registers/generated/homeassistant.yaml
 check codes registers/generated/codes.csv
 check alarms registers/generated/ALARMS.md
 check ini config/hub.ini
+check profile config/profile.ini
 exit $bad

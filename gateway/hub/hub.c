@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_profile.h"
 #include "hub/parts.h"
 
 /* ---- making ---- */

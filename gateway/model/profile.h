@@ -3,7 +3,6 @@
 #ifndef MODEL_PROFILE_H
 #define MODEL_PROFILE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "model/battery.h"
@@ -35,9 +34,18 @@ struct c_rate {
 };
 #define C_RATE_ROWS 8
 
+#define PROFILE_TITLE_MAX 47
+
+/* What the numbers of a profile rest on. */
+enum profile_basis {
+    PROFILE_MANUAL,  /* the maker's manual */
+    PROFILE_ASSUMED, /* some on no manual: whoever chooses it is warned */
+    PROFILE_GENERIC, /* no maker: careful values for any battery of this kind */
+};
+
 struct profile {
-    const char *key;      /* the name in the configuration file; never reused */
-    const char *title;    /* for people */
+    char title[PROFILE_TITLE_MAX + 1]; /* for people */
+    enum profile_basis basis;
     uint8_t max_modules;  /* of a cluster */
     uint8_t many_modules; /* above this a warning: the manuals disagree; 0: no warning */
     int32_t module_capacity_mAh;
@@ -60,14 +68,6 @@ struct profile {
     } charge_rates, discharge_rates;
     uint16_t firmware_min; /* high byte major, low byte minor, as SIG_FIRMWARE; 0: any */
 };
-
-extern const struct profile *const profiles[]; /* NULL-ended */
-
-/* Whether two profiles say the same. */
-bool profile_same(const struct profile *a, const struct profile *b);
-
-/* The profile with this key, or NULL. */
-const struct profile *profile_find(const char *key);
 
 /* The table's current for so many clusters and modules in mA, or -1 when the profile has no
  * table. More modules or clusters than the table has: the last row or column. */

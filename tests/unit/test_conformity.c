@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "config_profile.h"
 #include "core/conformity.h"
 
 struct bench {

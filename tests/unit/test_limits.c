@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "config_profile.h"
 #include "core/limits.h"
 
 /* Two clusters as in the captures: 6 modules with 480 A both ways, 4 modules with 59.2 A in and

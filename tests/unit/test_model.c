@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "config_profile.h"
 #include "model/event.h"
 #include "model/profile.h"
 #include "model/snapshot.h"

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "config_profile.h"
 #include "core/open.h"
 
 #define N 3

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "config_profile.h"
 #include "core/protect.h"
 
 #define T0 MONO_S(100)

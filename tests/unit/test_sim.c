@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "config_profile.h"
 #include "hub/hub.h"
 #include "intake/intake.h"
 #include "sim/site.h"

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "config_profile.h"
 #include "core/stops.h"
 
 struct bench {

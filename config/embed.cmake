@@ -1,0 +1,15 @@
+# Battery profiles as a C array, see struct builtin in config_options.h.
+#     cmake -D OUT=FILE.c "-D FILES=a.ini;b.ini" -P embed.cmake
+set(text "/* Made from config/profiles/ while building. */\n#include \"config_options.h\"\n")
+set(table "")
+set(n 0)
+foreach(file IN LISTS FILES)
+  get_filename_component(key ${file} NAME_WE)
+  file(READ ${file} bytes HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+  string(APPEND text "\nstatic const unsigned char ini_${n}[] = {${bytes}};\n")
+  string(APPEND table "    {\"${key}\", ini_${n}, sizeof(ini_${n})},\n")
+  math(EXPR n "${n} + 1")
+endforeach()
+string(APPEND text "\nconst struct builtin builtins[] = {\n${table}    {NULL, NULL, 0},\n};\n")
+file(WRITE ${OUT} "${text}")
