@@ -201,6 +201,12 @@ void manual_conclude(struct hub *hub, struct supervisor_input *in)
 
 /* ---- what is barred ---- */
 
+/* What is off the copper as a whole has no module on it. */
+static bool may_carry(const struct cluster *c)
+{
+    return member_joined(&c->member) || !c->open.proven;
+}
+
 /* Why no current may flow at all though the hub runs; `cluster` that is to blame. */
 static enum reason barred(const struct hub *hub, uint8_t *cluster)
 {
@@ -212,7 +218,7 @@ static enum reason barred(const struct hub *hub, uint8_t *cluster)
         *cluster = (uint8_t)(i + 1);
         if (member_holds_hub(&c->member, hub->now))
             return REASON_NOT_OPEN;
-        if (c->module_stays)
+        if (c->module_stays && may_carry(c))
             return REASON_MODULE_STAYS;
     }
     *cluster = 0;
