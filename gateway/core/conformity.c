@@ -83,14 +83,32 @@ static struct likeness firmware_likeness(const struct part *p, const struct grou
 
 /* ---- the reference ---- */
 
+/* From the lowest to the highest of the members that know it. */
+static int64_t spread(const struct group *g, enum signal sig)
+{
+    int64_t lowest = INT64_MAX, highest = INT64_MIN;
+
+    for (unsigned i = 0; i < g->n; i++) {
+        const struct signals *s = &g->part[i].b->s;
+
+        if (!has(g, i) || !signal_known(s, sig))
+            continue;
+        lowest = s->value[sig] < lowest ? s->value[sig] : lowest;
+        highest = s->value[sig] > highest ? s->value[sig] : highest;
+    }
+    return highest > lowest ? highest - lowest : 0;
+}
+
+/* Any two of them may be paralleled: the manual's 2 V are between two, and the mean of two that are
+ * 4 V apart is 2 V from each. */
 static bool coherent(const struct group *g)
 {
+    if (spread(g, SIG_VOLTAGE) > VOLTAGE_FAR || spread(g, SIG_SOC) > SOC_FAR)
+        return false;
     for (unsigned i = 0; i < g->n; i++) {
         const struct part *p = &g->part[i];
 
-        if (has(g, i) &&
-            (distance(p, g, SIG_VOLTAGE) > VOLTAGE_FAR || distance(p, g, SIG_SOC) > SOC_FAR ||
-             count_likeness(p, g).other || firmware_likeness(p, g).other))
+        if (has(g, i) && (count_likeness(p, g).other || firmware_likeness(p, g).other))
             return false;
     }
     return true;

@@ -269,15 +269,12 @@ static void settle_tell(struct hub *hub)
 
 static void run_clusters(struct hub *hub)
 {
-    static const bool none[MAX_CLUSTERS];
-
     for (unsigned i = 0; i < hub->n_clusters; i++)
         cluster_listen(hub, i);
     manual_look(hub);
     for (unsigned i = 0; i < hub->n_clusters; i++)
         cluster_decide(hub, i);
-    /* Once more for what is published: who is counted may have changed. */
-    conformity_run(hub->conformity, hub->part, none, true, hub->n_clusters, hub->now);
+    manual_look_again(hub);
 }
 
 void hub_run(struct hub *hub)

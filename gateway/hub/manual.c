@@ -140,6 +140,14 @@ static void look_at_obedience(struct hub *hub)
               charge || discharge ? ALARM_BIT(DISOBEYED) : 0);
 }
 
+/* Who is counted may have changed: what is published about order is about those. */
+void manual_look_again(struct hub *hub)
+{
+    for (unsigned i = 0; i < hub->n_clusters; i++)
+        hub->live[i].joined = hub->part[i].joined;
+    look_at_order(hub);
+}
+
 void manual_look(struct hub *hub)
 {
     look_at_inputs(hub);
@@ -151,7 +159,6 @@ void manual_look(struct hub *hub)
         look_at_load(hub, i);
         judge_cluster(hub, i);
     }
-    look_at_obedience(hub);
 }
 
 static void count_protected(struct hub *hub)
@@ -185,6 +192,7 @@ static bool is_seen(const struct cluster *c)
 
 void manual_conclude(struct hub *hub, struct supervisor_input *in)
 {
+    look_at_obedience(hub);
     count_protected(hub);
     *in = (struct supervisor_input){.configured = hub->n_clusters, .lock = lock_reason(hub)};
     for (unsigned i = 0; i < hub->n_clusters; i++) {

@@ -221,6 +221,7 @@ const struct module *cluster_modules(const struct cluster *c);
 
 /* manual.c: the rules over all clusters. */
 void manual_look(struct hub *hub);
+void manual_look_again(struct hub *hub);
 void manual_conclude(struct hub *hub, struct supervisor_input *in);
 void manual_bar(struct hub *hub, struct limits_input *in);
 void manual_ask(struct hub *hub);
