@@ -50,7 +50,8 @@ static void look_at_protection(struct hub *hub, unsigned i)
     struct cluster *c = &hub->cluster[i];
     bool fresh = cluster_is_fresh(hub, c);
 
-    protect_look(&c->protect, &hub->live[i], hub->now);
+    if (fresh) /* a silent cluster is as it was seen last */
+        protect_look(&c->protect, &hub->live[i], hub->now);
     c->module_stays = protect_stays(&c->stay, fresh ? &c->protect : NULL, hub->now);
     if (fresh) {
         protect_count_run(&c->many, c->protect.many, hub->now);
@@ -161,6 +162,16 @@ void manual_look(struct hub *hub)
     }
 }
 
+/* Rule 9. A cluster that fell silent in protection is still one of those; one that was well is none
+ * of the others. Losing a cluster never releases the hub. */
+static bool counts_for_hub(const struct hub *hub, const struct cluster *c)
+{
+    if (c->member.ghost && c->protect.as_a_whole)
+        return true;
+    return member_joined(&c->member) ||
+           (c->member.state == CLUSTER_SHUT_DOWN && cluster_is_fresh(hub, c));
+}
+
 static void count_protected(struct hub *hub)
 {
     struct protect_view in[MAX_CLUSTERS];
@@ -170,8 +181,7 @@ static void count_protected(struct hub *hub)
         const struct cluster *c = &hub->cluster[i];
 
         in[i] = c->protect;
-        counts[i] = member_joined(&c->member) ||
-                    (c->member.state == CLUSTER_SHUT_DOWN && cluster_is_fresh(hub, c));
+        counts[i] = counts_for_hub(hub, c);
     }
     protect_count_run(&hub->many, protect_hub_is_many(in, counts, hub->n_clusters), hub->now);
 }
