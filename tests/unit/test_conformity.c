@@ -328,13 +328,14 @@ static void a_group_is_coherent_up_to_its_bounds(void **state)
 
     (void)state;
     start(&t);
-    put(&t, 1, SIG_VOLTAGE, 56000); /* each 2 V from the mean of 54 V */
-    put(&t, 1, SIG_SOC, 7000);      /* each 10 % from the mean of 60 % */
+    put(&t, 1, SIG_VOLTAGE, 54000); /* any two at most 2 V and 10 % apart: one group */
+    put(&t, 1, SIG_SOC, 6000);
     EXPECT(t, 0, 0);
-    put(&t, 1, SIG_VOLTAGE, 56002);
-    EXPECT(t, 0, CONFORMITY_SOC | CONFORMITY_VOLTAGE); /* the group is the first alone: 20 % away */
-    start(&t);
-    put(&t, 1, SIG_SOC, 7002);
+    put(&t, 1, SIG_VOLTAGE, 54001);
+    put(&t, 1, SIG_SOC, 5000);
+    EXPECT(t, 0, CONFORMITY_VOLTAGE);
+    put(&t, 1, SIG_VOLTAGE, 52000);
+    put(&t, 1, SIG_SOC, 6001);
     EXPECT(t, 0, CONFORMITY_SOC);
 }
 
@@ -364,10 +365,8 @@ static void then_the_lower_voltage_counts(void **state)
     (void)state;
     start(&t);
     put(&t, 0, SIG_VOLTAGE, 54001);
-    EXPECT(t, 0, 0); /* 2 V apart: one group */
-    put(&t, 0, SIG_VOLTAGE, 56002);
     EXPECT(t, CONFORMITY_VOLTAGE, 0);
-    put(&t, 0, SIG_VOLTAGE, 47998);
+    put(&t, 0, SIG_VOLTAGE, 49999);
     EXPECT(t, 0, CONFORMITY_VOLTAGE);
     /* Two and two, the same voltage: the first. */
     start(&t);
