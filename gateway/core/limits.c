@@ -94,18 +94,10 @@ struct limit limit_of_cluster(const struct part *p, enum direction direction)
 
 /* ---- shares: who carries how much of the current ---- */
 
-/* A set of clusters: those that are counted, and on top of them ... */
-enum {
-    WITH_OPEN = 1,   /* ... the proven open ones among them, which carry nothing now */
-    WITH_GHOSTS = 2, /* ... the silent ones, which may carry their share unseen */
-    EVERYBODY = 3
-};
-
-static bool counts(const struct part *p, unsigned set)
+/* On the copper, as far as anybody knows. */
+static bool is_on_bar(const struct part *p)
 {
-    if (p->joined)
-        return !p->open || set & WITH_OPEN;
-    return p->ghost && set & WITH_GHOSTS;
+    return p->joined || p->ghost;
 }
 
 /* One direction of a run. */
@@ -141,12 +133,27 @@ static struct view view_of(const struct limits_input *in, const struct limits_ru
     return v;
 }
 
-static int64_t sum_of(const struct view *v, const int64_t *weight, unsigned set)
+/* A set of clusters that may be the ones that share the current: the joined ones, with the proven
+ * open ones among them or without, and one more. */
+struct set {
+    bool open;
+    unsigned also; /* index, or NOBODY */
+};
+#define NOBODY MAX_CLUSTERS
+
+static bool is_in(const struct view *v, unsigned i, struct set set)
+{
+    const struct part *p = &v->parts[i];
+
+    return i == set.also || (p->joined && (set.open || !p->open));
+}
+
+static int64_t sum_of(const struct view *v, const int64_t *weight, struct set set)
 {
     int64_t sum = 0;
 
     for (unsigned i = 0; i < v->in->n; i++)
-        if (counts(&v->parts[i], set))
+        if (is_in(v, i, set))
             sum += weight[i];
     return sum;
 }
@@ -155,7 +162,7 @@ static int64_t sum_of(const struct view *v, const int64_t *weight, unsigned set)
  * share is weight_i / all weights, the larger one where it is measured too; then all shares add up
  * to more than one, and this is simply lower. A part without weight: nobody knows what it would
  * carry. 3e6 mA x 5e9 stay inside 64 bits. */
-static int64_t hub_current(const struct view *v, unsigned i, int64_t mA, unsigned set)
+static int64_t hub_current(const struct view *v, unsigned i, int64_t mA, struct set set)
 {
     int64_t by_weight, by_seen;
 
@@ -168,36 +175,46 @@ static int64_t hub_current(const struct view *v, unsigned i, int64_t mA, unsigne
     return by_seen < by_weight ? by_seen : by_weight;
 }
 
-/* The smallest set part i belongs to: what it carries is the most there. */
-static unsigned least_set(const struct part *p)
+/* The same where part i carries the most: beside nobody but those that surely carry theirs. */
+static int64_t least_hub_current(const struct view *v, unsigned i, int64_t mA)
 {
-    if (p->joined)
-        return p->open ? WITH_OPEN : 0;
-    return WITH_GHOSTS;
+    return hub_current(v, i, mA, (struct set){.open = false, .also = i});
 }
 
 /* Without the open clusters it is them that the limit is from. */
-static void lower_in_set(struct limit *l, const struct view *v, unsigned set, int64_t to,
+static void lower_in_set(struct limit *l, const struct view *v, struct set set, int64_t to,
                          enum stage stage, enum reason reason, uint8_t cluster)
 {
-    if (set & WITH_OPEN)
+    if (set.open)
         lower(l, to, stage, reason, cluster);
     else
         lower(l, to, stage, REASON_OPEN_CLUSTER, v->open);
 }
 
-/* Runs a rule about a set for each that may be the true one: nobody has proved that a ghost carries
- * nothing, nor that an open cluster will carry its share. So the loss of a cluster never raises a
- * limit, nor does one that opens. */
-static void lower_for_sets(struct limit *l, const struct view *v,
-                           void (*rule)(struct limit *, const struct view *, unsigned))
+typedef void set_rule(struct limit *, const struct view *, struct set);
+
+static void lower_with_each(struct limit *l, const struct view *v, bool open, set_rule *rule)
 {
-    rule(l, v, WITH_OPEN);
-    rule(l, v, EVERYBODY);
-    if (!v->open)
-        return;
-    rule(l, v, 0);
-    rule(l, v, WITH_GHOSTS);
+    rule(l, v, (struct set){open, NOBODY});
+    for (unsigned i = 0; i < v->in->n; i++) {
+        struct set set = {open, NOBODY};
+
+        if (!is_on_bar(&v->parts[i]) || is_in(v, i, set))
+            continue;
+        set.also = i;
+        rule(l, v, set);
+    }
+}
+
+/* Runs a rule about a set for each that may be the true one: nobody has proved that a ghost carries
+ * nothing, nor that an open cluster will carry its share. One doubtful cluster at a time is the
+ * worst case for it: with others beside it, its share would be smaller and the column of the table
+ * further on. So losing a cluster never raises a limit, nor does one that opens, however many. */
+static void lower_for_sets(struct limit *l, const struct view *v, set_rule *rule)
+{
+    lower_with_each(l, v, true, rule);
+    if (v->open)
+        lower_with_each(l, v, false, rule);
 }
 
 static int64_t joined_share(const struct part *parts, unsigned n, unsigned i, const int64_t *weight)
@@ -255,7 +272,7 @@ static struct limit stage_cluster(const struct view *v)
 /* ---- stage 2: sharing ---- */
 
 /* min over clusters of limit_i / share_i. Where nobody is, nothing may flow. */
-static void share_among(struct limit *l, const struct view *v, unsigned set)
+static void share_among(struct limit *l, const struct view *v, struct set set)
 {
     bool nobody = true;
 
@@ -264,7 +281,7 @@ static void share_among(struct limit *l, const struct view *v, unsigned set)
         struct limit one;
         enum reason reason;
 
-        if (!counts(p, set))
+        if (!is_in(v, i, set))
             continue;
         nobody = false;
         one = limit_of_cluster(p, v->direction);
@@ -284,13 +301,13 @@ static void stage_sharing(struct limit *l, const struct view *v)
 
 /* ---- stage 3: profile ---- */
 
-static unsigned smallest_cluster(const struct view *v, unsigned set, unsigned *count)
+static unsigned smallest_cluster(const struct view *v, struct set set, unsigned *count)
 {
     unsigned smallest = 0;
 
     *count = 0;
     for (unsigned i = 0; i < v->in->n; i++) {
-        if (!counts(&v->parts[i], set))
+        if (!is_in(v, i, set))
             continue;
         (*count)++;
         if (smallest == 0 || v->parts[i].modules < smallest)
@@ -299,7 +316,7 @@ static unsigned smallest_cluster(const struct view *v, unsigned set, unsigned *c
     return smallest;
 }
 
-static void allow_by_table(struct limit *l, const struct view *v, unsigned set)
+static void allow_by_table(struct limit *l, const struct view *v, struct set set)
 {
     unsigned clusters;
     unsigned modules = smallest_cluster(v, set, &clusters);
@@ -309,12 +326,12 @@ static void allow_by_table(struct limit *l, const struct view *v, unsigned set)
         lower_in_set(l, v, set, cell, STAGE_ALLOWANCE, REASON_ALLOWANCE, 0);
 }
 
-static void allow_by_bus_bar(struct limit *l, const struct view *v, unsigned set)
+static void allow_by_bus_bar(struct limit *l, const struct view *v, struct set set)
 {
     int64_t bar = v->rules->profile->bus_bar_mA;
 
     for (unsigned i = 0; i < v->in->n && bar > 0; i++)
-        if (counts(&v->parts[i], set))
+        if (is_in(v, i, set))
             lower_in_set(l, v, set, hub_current(v, i, bar, set), STAGE_ALLOWANCE, REASON_BUS_BAR,
                          v->parts[i].number);
 }
@@ -347,8 +364,7 @@ static void rate_by_temperature(struct limit *l, const struct view *v, unsigned 
     int64_t mine = stops_c_rate(&v->in->stops[i], p, v->direction, &at);
 
     if (mine >= 0 && (!told || v->rules->c_rate_all))
-        lower_at(l, hub_current(v, i, mine, least_set(p)), STAGE_CELLS, REASON_C_RATE, p->number,
-                 at);
+        lower_at(l, least_hub_current(v, i, mine), STAGE_CELLS, REASON_C_RATE, p->number, at);
 }
 
 static void taper(struct limit *l, const struct view *v, unsigned i, int64_t before)
@@ -361,7 +377,7 @@ static void taper(struct limit *l, const struct view *v, unsigned i, int64_t bef
         lower_at(l, stops_taper_dcl(stops, p, before), STAGE_CELLS, REASON_TAPER, p->number,
                  stops->low.at);
     else if (ccl >= 0)
-        lower(l, hub_current(v, i, ccl, least_set(p)), STAGE_CELLS, REASON_TAPER, p->number);
+        lower(l, least_hub_current(v, i, ccl), STAGE_CELLS, REASON_TAPER, p->number);
 }
 
 static void stage_cells(struct limit *l, const struct view *v)
@@ -369,7 +385,7 @@ static void stage_cells(struct limit *l, const struct view *v)
     int64_t before = l->value; /* every cluster tapers the same value, the lowest counts */
 
     for (unsigned i = 0; i < v->in->n; i++) {
-        if (!counts(&v->parts[i], EVERYBODY))
+        if (!is_on_bar(&v->parts[i]))
             continue;
         stop_at_cells(l, v, i);
         rate_by_temperature(l, v, i);
@@ -387,8 +403,7 @@ static void stage_cells(struct limit *l, const struct view *v)
 static void note_over_current(struct limits_memory *mem, const struct limits_input *in, mono_us now)
 {
     for (unsigned i = 0; i < in->n; i++)
-        if (counts(&in->parts[i], EVERYBODY) &&
-            in->parts[i].b->a.active[TIER_PROTECTION] & OVER_CURRENT)
+        if (is_on_bar(&in->parts[i]) && in->parts[i].b->a.active[TIER_PROTECTION] & OVER_CURRENT)
             mem->rest_until = now + OVER_CURRENT_REST;
 }
 
@@ -398,9 +413,8 @@ static void recover(struct limit *l, const struct view *v, unsigned i)
     const struct part *p = &v->parts[i];
     int64_t mine = v->direction == CHARGE ? p->capacity_mAh / 10 : 0;
 
-    if (counts(p, EVERYBODY) && p->recover)
-        lower(l, hub_current(v, i, mine, least_set(p)), STAGE_PROTECTION, REASON_RECOVERY,
-              p->number);
+    if (is_on_bar(p) && p->recover)
+        lower(l, least_hub_current(v, i, mine), STAGE_PROTECTION, REASON_RECOVERY, p->number);
 }
 
 static void stage_protection(struct limit *l, const struct view *v, const struct limits_memory *mem,
@@ -445,7 +459,7 @@ static void stage_state(struct limit *l, const struct view *v, mono_us now)
 /* The cap that rates are parts of: the allowance cell, or the sum of the profile. */
 static int64_t rate_cap(const struct view *v)
 {
-    unsigned clusters, modules = smallest_cluster(v, WITH_OPEN, &clusters);
+    unsigned clusters, modules = smallest_cluster(v, (struct set){true, NOBODY}, &clusters);
     int64_t cell = profile_allowance(v->rules->profile, clusters, modules);
     int64_t sum = 0;
 
@@ -529,7 +543,7 @@ static int64_t bus_voltage(const struct limits_input *in)
     for (unsigned i = 0; i < in->n; i++) {
         const struct signals *s = &in->parts[i].b->s;
 
-        if (counts(&in->parts[i], EVERYBODY) && signal_known(s, SIG_VOLTAGE) &&
+        if (is_on_bar(&in->parts[i]) && signal_known(s, SIG_VOLTAGE) &&
             (!lowest || s->value[SIG_VOLTAGE] < lowest))
             lowest = s->value[SIG_VOLTAGE];
     }

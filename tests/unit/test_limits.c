@@ -6,11 +6,12 @@
 #include "core/limits.h"
 
 /* Two clusters as in the captures: 6 modules with 480 A both ways, 4 modules with 59.2 A in and
- * 148 A out. Shares by capacity are 0.6 and 0.4. A third as the second waits for who needs it. */
+ * 148 A out. Shares by capacity are 0.6 and 0.4. Three more as the second wait for who needs them.
+ */
 struct bench {
-    struct battery b[3];
-    struct part part[3];
-    struct stops_memory stops[3];
+    struct battery b[MAX_CLUSTERS];
+    struct part part[MAX_CLUSTERS];
+    struct stops_memory stops[MAX_CLUSTERS];
     struct limits_rules rules;
     struct limits_memory mem;
     struct limits_input in;
@@ -28,7 +29,7 @@ static void bench_init(struct bench *t)
     t->rules.profile = profile_find("generic-lfp-16s");
     t->rules.rise_centi_pct_s = 500;
     t->rules.rise_hold = MONO_S(10);
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < MAX_CLUSTERS; i++) {
         t->part[i] = (struct part){.b = &t->b[i],
                                    .profile = t->rules.profile,
                                    .number = (uint8_t)(i + 1),
@@ -613,6 +614,628 @@ static void voltages_before_anything_is_known_are_the_profiles(void **state)
     assert_int_equal(t.out.ccl.reason, REASON_NO_CLUSTER);
 }
 
+/* ---- the table ---- */
+
+/* HeSU 4K4 PRO manual REV.1.06, section 13, multi cluster via CAN: A by modules and clusters. */
+static const unsigned forty_cells[8][5] = {
+    {86,  155, 206, 275,  344 },
+    {155, 279, 372, 495,  557 },
+    {206, 372, 446, 528,  660 },
+    {241, 433, 462, 616,  700 },
+    {301, 488, 578, 700,  700 },
+    {310, 495, 650, 866,  928 },
+    {361, 577, 732, 1011, 1083},
+    {412, 577, 953, 1155, 1238},
+};
+
+/* Clusters of so many modules that report 110 A each, healthy and at 52.0 V. */
+static void fill_cell(struct bench *t, const struct profile *p, unsigned modules, unsigned clusters)
+{
+    bench_init(t);
+    t->rules.profile = p;
+    t->rules.rise_hold = 0;
+    t->mem.ccl = t->mem.dcl = (struct rate){.out = 10000000}; /* no rise to wait for */
+    t->in.n = clusters;
+    for (unsigned i = 0; i < clusters; i++) {
+        t->part[i].profile = p;
+        t->part[i].modules = modules;
+        t->part[i].capacity_mAh = 86000 * modules;
+        put(t, i, SIG_VOLTAGE, 52000);
+        put(t, i, SIG_SOC, 5000);
+        put(t, i, SIG_CHARGE_CURRENT_LIMIT, 110000 * modules);
+        put(t, i, SIG_DISCHARGE_CURRENT_LIMIT, 110000 * modules);
+        stops_run(&t->stops[i], &t->part[i], MONO_S(1), MONO_S(1));
+    }
+    run(t, MONO_S(1));
+}
+
+static bool is_cell(const struct limit *l, unsigned ampere)
+{
+    return l->value == (int64_t)ampere * 1000 && l->reason == REASON_ALLOWANCE &&
+           l->stage == STAGE_ALLOWANCE;
+}
+
+static void the_forty_cells_come_out(void **state)
+{
+    struct profile p = *profile_find("weco-4k4-pro");
+    unsigned right = 0;
+
+    (void)state;
+    p.stops.taper_ccl_mA = p.stops.taper_dcl_mV = 0;
+    p.bus_bar_mA = 0;
+    for (unsigned modules = 1; modules <= 8; modules++)
+        for (unsigned clusters = 1; clusters <= 5; clusters++) {
+            unsigned ampere = forty_cells[modules - 1][clusters - 1];
+            struct bench t;
+
+            assert_true(110 * modules * clusters > ampere); /* so that the table binds */
+            fill_cell(&t, &p, modules, clusters);
+            right += is_cell(&t.out.ccl, ampere) && is_cell(&t.out.dcl, ampere);
+        }
+    print_message("  %u of 40 cells\n", right);
+    assert_int_equal(right, 40);
+}
+
+/* ---- who bound it ---- */
+
+static void a_stop_names_module_and_cell(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.stops[1].on[STOP_CHARGE_CELL] = true;
+    t.stops[1].who[STOP_CHARGE_CELL] = (struct place){3, 12};
+    t.stops[0].on[STOP_DISCHARGE_COLD] = true;
+    t.stops[0].who[STOP_DISCHARGE_COLD] = (struct place){5, 2};
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.value, 0);
+    assert_int_equal(t.out.ccl.reason, REASON_CELL_STOP);
+    assert_int_equal(t.out.ccl.cluster, 2);
+    assert_int_equal(t.out.ccl.module, 3);
+    assert_int_equal(t.out.ccl.cell, 12);
+    assert_int_equal(t.out.dcl.reason, REASON_COLD_STOP);
+    assert_int_equal(t.out.dcl.cluster, 1);
+    assert_int_equal(t.out.dcl.module, 5);
+    assert_int_equal(t.out.dcl.cell, 2);
+    t.part[1].joined = false; /* neither counted nor a ghost */
+    run(&t, MONO_S(2));
+    assert_int_equal(t.out.ccl.after[STAGE_CELLS], 400000); /* the bus bar of the other */
+}
+
+/* 48.1 V is half way between 49.5 and 46.7 V. Who binds after it has no module. */
+static void a_taper_names_the_module(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.part[1].profile = profile_find("weco-4k4-pro");
+    t.stops[1].low = (struct reading){
+        48100, {4, 0}
+    };
+    t.mem.dcl.out = 1000000;
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.dcl.value, 185000);
+    assert_int_equal(t.out.dcl.reason, REASON_TAPER);
+    assert_int_equal(t.out.dcl.cluster, 2);
+    assert_int_equal(t.out.dcl.module, 4);
+    t.rules.dcl_cap_mA = 100000;
+    run(&t, MONO_S(2));
+    assert_int_equal(t.out.dcl.value, 100000);
+    assert_int_equal(t.out.dcl.module, 0);
+}
+
+/* 10 A a module: 4 modules with 0.4 of the current, 100 A. */
+static void the_charge_taper_is_for_the_share(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.part[1].profile = profile_find("weco-4k4-pro");
+    t.stops[1].taper = true;
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_CELLS], 100000);
+    assert_int_equal(t.out.dcl.after[STAGE_CELLS], 370000);
+    make_ghost(&t, 1); /* of 600 and 400 Ah it still has 0.4; the joined one alone 480 A */
+    run(&t, MONO_S(2));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 148000);
+    assert_int_equal(t.out.ccl.after[STAGE_CELLS], 100000);
+    t.stops[1].taper = false;
+    t.stops[0].taper = true; /* the joined one is taken to carry all: 6 x 10 A */
+    t.part[0].profile = profile_find("weco-4k4-pro");
+    run(&t, MONO_S(3));
+    assert_int_equal(t.out.ccl.after[STAGE_CELLS], 60000);
+}
+
+/* ---- measured shares ---- */
+
+/* Two alike with 100 A each, seen to carry three quarters and a quarter. */
+static void make_measured(struct bench *t)
+{
+    bench_init(t);
+    make_equal(t, 2, 100000);
+    t->rules.share = SHARE_MEASURED;
+    t->mem.ccl.out = t->mem.dcl.out = 300000;
+    t->mem.charge_shares = (struct shares){
+        .members = 3, .ppb = {750000000, 250000000}
+    };
+    t->mem.discharge_shares = (struct shares){
+        .members = 3, .ppb = {250000000, 750000000}
+    };
+    put(t, 0, SIG_CURRENT, 60000);
+    put(t, 1, SIG_CURRENT, 20000);
+}
+
+/* min(100 / 0.75, 100 / 0.5); the other direction by capacity: nothing flows there. */
+static void sharing_by_what_is_measured(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    make_measured(&t);
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 133333);
+    assert_int_equal(t.out.ccl.reason, REASON_SHARING);
+    assert_int_equal(t.out.ccl.cluster, 1);
+    assert_int_equal(t.out.dcl.after[STAGE_SHARING], 200000);
+    assert_int_equal(part_share(&t.mem, &t.rules, t.part, 2, 0), 7500);
+    assert_int_equal(part_share(&t.mem, &t.rules, t.part, 2, 1), 5000);
+    t.rules.share = SHARE_BY_CAPACITY;
+    run(&t, MONO_S(2));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 200000);
+    assert_int_equal(part_share(&t.mem, &t.rules, t.part, 2, 0), 5000);
+    make_measured(&t);
+    put(&t, 0, SIG_CURRENT, -20000);
+    put(&t, 1, SIG_CURRENT, -60000);
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 200000);
+    assert_int_equal(t.out.dcl.after[STAGE_SHARING], 133333);
+    assert_int_equal(t.out.dcl.cluster, 2);
+    assert_int_equal(part_share(&t.mem, &t.rules, t.part, 2, 1), 7500);
+}
+
+/* A tenth of the limit of the last run. */
+static void measured_only_above_a_tenth(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    make_measured(&t);
+    put(&t, 0, SIG_CURRENT, 22500);
+    put(&t, 1, SIG_CURRENT, 7500);
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 200000);
+    assert_int_equal(part_share(&t.mem, &t.rules, t.part, 2, 0), 5000);
+    make_measured(&t);
+    put(&t, 0, SIG_CURRENT, 22501);
+    put(&t, 1, SIG_CURRENT, 7500);
+    run(&t, MONO_S(1));
+    assert_in_range(t.out.ccl.after[STAGE_SHARING], 133332, 133334);
+}
+
+/* From one half each towards 60 and 20 A, 0.5 + 0.25 / 30 after a second, of 100 A: 196.721 A. And
+ * what is seen to carry nothing binds by its capacity only. */
+static void measured_shares_start_from_capacity(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    make_measured(&t);
+    t.mem.charge_shares = (struct shares){0};
+    run(&t, 0);
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 200000);
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 196721);
+    make_measured(&t);
+    t.mem.charge_shares.ppb[0] = 1000000000;
+    t.mem.charge_shares.ppb[1] = 0;
+    put(&t, 0, SIG_CURRENT, 80000);
+    put(&t, 1, SIG_CURRENT, 0);
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 100000);
+}
+
+/* 400 A through the bus bar of the one that carries three quarters. */
+static void a_bus_bar_by_what_is_measured(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    make_measured(&t);
+    for (unsigned i = 0; i < 2; i++)
+        put(&t, i, SIG_CHARGE_CURRENT_LIMIT, 600000);
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 800000);
+    assert_int_equal(t.out.ccl.after[STAGE_ALLOWANCE], 533333);
+}
+
+/* 0.6, 0.2 and 0.2 of 100 A each: 166.7 A. The last falls silent: by capacity alone it were 200. */
+static void losing_a_cluster_keeps_what_was_measured(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    make_measured(&t);
+    make_equal(&t, 3, 100000);
+    t.mem.charge_shares = (struct shares){
+        .used = true, .members = 7, .ppb = {600000000, 200000000, 200000000}
+    };
+    put(&t, 0, SIG_CURRENT, 60000);
+    put(&t, 2, SIG_CURRENT, 20000);
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 166666);
+    make_ghost(&t, 2);
+    put(&t, 0, SIG_CURRENT, 6000); /* what is left to be seen is less than a tenth */
+    put(&t, 1, SIG_CURRENT, 2000);
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 133333); /* 0.6 of 0.8 */
+}
+
+/* ---- proven open ---- */
+
+static void an_open_cluster_shares_nothing(void **state)
+{
+    static const struct {
+        const char *what;
+        bool open[2];
+        int64_t mA[2], want;
+        enum reason reason;
+        uint8_t cluster;
+    } cases[] = {
+        {"none",                          {false, false}, {100000, 100000}, 200000, REASON_SHARING,      1},
+        {"the second",                    {false, true},  {100000, 100000}, 100000, REASON_OPEN_CLUSTER, 2},
+        {"the first",                     {true, false},  {100000, 100000}, 100000, REASON_OPEN_CLUSTER, 1},
+        {"without it as much as with it",
+         {false, true},
+         {100000, 50000},
+         100000,                                                                    REASON_SHARING,
+         2                                                                                                },
+        {"with it a little less",         {false, true},  {100000, 49999},  99998,  REASON_SHARING,      2},
+        {"without it a little less",
+         {false, true},
+         {100000, 50001},
+         100000,                                                                    REASON_OPEN_CLUSTER,
+         2                                                                                                },
+        {"all of them",                   {true, true},   {100000, 100000}, 0,      REASON_OPEN_CLUSTER, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct bench t;
+
+        print_message("  %s\n", cases[i].what);
+        bench_init(&t);
+        make_equal(&t, 2, 0);
+        t.mem.ccl.out = t.mem.dcl.out = 1000000;
+        for (unsigned k = 0; k < 2; k++) {
+            t.part[k].open = cases[i].open[k];
+            put(&t, k, SIG_CHARGE_CURRENT_LIMIT, cases[i].mA[k]);
+            put(&t, k, SIG_DISCHARGE_CURRENT_LIMIT, cases[i].mA[k]);
+        }
+        run(&t, MONO_S(1));
+        assert_int_equal(t.out.ccl.value, cases[i].want);
+        assert_int_equal(t.out.dcl.value, cases[i].want);
+        assert_int_equal(t.out.ccl.stage, cases[i].reason == REASON_SHARING && cases[i].cluster == 1
+                                              ? STAGE_CLUSTER
+                                              : STAGE_SHARING);
+        if (t.out.ccl.stage == STAGE_SHARING) {
+            assert_int_equal(t.out.ccl.reason, cases[i].reason);
+            assert_int_equal(t.out.ccl.cluster, cases[i].cluster);
+        }
+    }
+}
+
+/* Two clusters of 6 modules: 495 A and 2 x 400 A; one of them alone 310 A and 400 A. */
+static void table_and_bus_bar_without_the_open_one(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    make_equal(&t, 2, 900000);
+    t.part[1].open = true;
+    t.mem.ccl.out = 1000000;
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 900000);
+    assert_int_equal(t.out.ccl.value, 400000);
+    assert_int_equal(t.out.ccl.stage, STAGE_ALLOWANCE);
+    assert_int_equal(t.out.ccl.reason, REASON_OPEN_CLUSTER);
+    assert_int_equal(t.out.ccl.cluster, 2);
+    t.rules.profile = profile_find("weco-4k4-pro");
+    run(&t, MONO_S(2));
+    assert_int_equal(t.out.ccl.after[STAGE_ALLOWANCE], 310000);
+    assert_int_equal(t.out.dcl.after[STAGE_ALLOWANCE], 310000);
+    assert_int_equal(t.out.ccl.reason, REASON_OPEN_CLUSTER);
+    t.part[1].open = false;
+    run(&t, MONO_S(3));
+    assert_int_equal(t.out.ccl.after[STAGE_ALLOWANCE], 495000);
+}
+
+/* One counted with 300 A, one open, and a ghost with 50 A: counted and ghost, 2 x 50 A. */
+static void an_open_cluster_beside_a_ghost(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    make_equal(&t, 3, 300000);
+    t.part[1].open = true;
+    make_ghost(&t, 2);
+    put(&t, 2, SIG_CHARGE_CURRENT_LIMIT, 50000);
+    t.mem.ccl.out = 1000000;
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.value, 100000);
+    assert_int_equal(t.out.ccl.reason, REASON_OPEN_CLUSTER);
+    t.part[1].open = false;
+    run(&t, MONO_S(2));
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 150000);
+}
+
+/* 10 A a module: the one that is not open carries all of it, the open one its half if it closes. */
+static void a_taper_without_the_open_one(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    make_equal(&t, 2, 300000);
+    t.part[0].profile = t.part[1].profile = profile_find("weco-4k4-pro");
+    t.part[1].open = true;
+    t.stops[0].taper = true;
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_CELLS], 60000);
+    t.stops[0].taper = false;
+    t.stops[1].taper = true;
+    run(&t, MONO_S(2));
+    assert_int_equal(t.out.ccl.after[STAGE_CELLS], 120000);
+}
+
+/* ---- C-rates ---- */
+
+/* 6 modules of 86 Ah at 0.2 C are 103.2 A, for 0.6 of the current: 172 A. */
+static void c_rates_where_no_limit_is_told(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.part[0].profile = profile_find("weco-4k4-pro");
+    t.stops[0].charge_rate = t.stops[0].discharge_rate = (struct c_rate_now){
+        .known = true, .centi_C = 20, .at = {3, 1}
+    };
+    put(&t, 1, SIG_CHARGE_CURRENT_LIMIT, 480000);
+    put(&t, 1, SIG_DISCHARGE_CURRENT_LIMIT, 480000);
+    t.mem.ccl.out = t.mem.dcl.out = 1000000;
+    run(&t, MONO_S(1)); /* it tells both limits */
+    assert_int_equal(t.out.ccl.after[STAGE_CELLS], 666666);
+    assert_int_equal(t.out.dcl.after[STAGE_CELLS], 666666);
+    t.rules.c_rate_all = true;
+    run(&t, MONO_S(2));
+    assert_int_equal(t.out.ccl.value, 172000);
+    assert_int_equal(t.out.dcl.value, 172000);
+    assert_int_equal(t.out.ccl.stage, STAGE_CELLS);
+    assert_int_equal(t.out.ccl.reason, REASON_C_RATE);
+    assert_int_equal(t.out.ccl.cluster, 1);
+    assert_int_equal(t.out.ccl.module, 3);
+    assert_int_equal(t.out.ccl.cell, 1);
+    t.rules.c_rate_all = false;
+    signal_forget(&t.b[0].s, SIG_CHARGE_CURRENT_LIMIT);
+    run(&t, MONO_S(3)); /* silent about one of them: 6 x 86 A of the profile, and 0.2 C */
+    assert_int_equal(t.out.ccl.after[STAGE_CELLS], 172000);
+    assert_int_equal(t.out.dcl.after[STAGE_CELLS], 666666);
+    t.stops[0].charge_rate.centi_C = 0;
+    run(&t, MONO_S(4)); /* outside the table */
+    assert_int_equal(t.out.ccl.after[STAGE_CELLS], 0);
+    assert_int_equal(t.out.ccl.reason, REASON_C_RATE);
+    t.stops[0].charge_rate.known = false;
+    run(&t, MONO_S(5));
+    assert_int_equal(t.out.ccl.after[STAGE_CELLS], 666666);
+}
+
+/* ---- recovery ---- */
+
+/* 0.1 C of 400 Ah are 40 A, for half of the current 80 A; nothing out. */
+static void an_empty_cluster_is_recharged_slowly(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    put(&t, 1, SIG_CHARGE_CURRENT_LIMIT, 480000);
+    t.rules.share = SHARE_BY_COUNT;
+    t.part[1].recover = true;
+    t.mem.ccl.out = t.mem.dcl.out = 1000000;
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.ccl.after[STAGE_CELLS], 800000);
+    assert_int_equal(t.out.ccl.value, 80000);
+    assert_int_equal(t.out.ccl.stage, STAGE_PROTECTION);
+    assert_int_equal(t.out.ccl.reason, REASON_RECOVERY);
+    assert_int_equal(t.out.ccl.cluster, 2);
+    assert_int_equal(t.out.dcl.value, 0);
+    assert_int_equal(t.out.dcl.reason, REASON_RECOVERY);
+    make_ghost(&t, 1);
+    run(&t, MONO_S(2));
+    assert_int_equal(t.out.ccl.after[STAGE_PROTECTION], 80000);
+    assert_int_equal(t.out.dcl.after[STAGE_PROTECTION], 0);
+    t.part[1].ghost = false; /* it has gone */
+    run(&t, MONO_S(3));
+    assert_int_equal(t.out.ccl.after[STAGE_PROTECTION], 400000); /* the bus bar of the other */
+    assert_int_equal(t.out.dcl.after[STAGE_PROTECTION], 400000);
+}
+
+/* Over-current of any cluster: both directions rest for 10 s after the last of it. */
+static void an_over_current_rests_both_directions(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.b[1].a.active[TIER_PROTECTION] = ALARM_BIT(SHORT_CIRCUIT);
+    make_ghost(&t, 1);
+    run(&t, MONO_S(1));
+    t.b[1].a.active[TIER_PROTECTION] = 0;
+    run(&t, MONO_S(11) - 1);
+    assert_int_equal(t.out.ccl.after[STAGE_PROTECTION], 0);
+    assert_int_equal(t.out.dcl.after[STAGE_PROTECTION], 0);
+    assert_int_equal(t.out.ccl.reason, REASON_OVER_CURRENT);
+    run(&t, MONO_S(11));
+    assert_int_equal(t.out.ccl.after[STAGE_PROTECTION], 148000);
+    t.b[1].a.active[TIER_PROTECTION] = ALARM_BIT(CURRENT_CHARGE);
+    t.part[1].ghost = false; /* not on the copper any more */
+    run(&t, MONO_S(12));
+    assert_int_equal(t.out.ccl.after[STAGE_PROTECTION], 400000);
+}
+
+/* ---- the rules of the hub ---- */
+
+static void a_barred_direction(void **state)
+{
+    static const struct {
+        const char *what;
+        enum reason charge, discharge;
+        bool stopped;
+        int64_t ccl, dcl;
+        enum reason ccl_reason, dcl_reason;
+    } cases[] = {
+        {"charging",         REASON_MODULE_STAYS, REASON_NONE,      false, 0,      370000, REASON_MODULE_STAYS,
+         REASON_SHARING                                                                                                        },
+        {"discharging",      REASON_NONE,         REASON_DISOBEYED, false, 148000, 0,      REASON_SHARING,
+         REASON_DISOBEYED                                                                                                      },
+        {"both",             REASON_NOT_OPEN,     REASON_NOT_OPEN,  false, 0,      0,      REASON_NOT_OPEN,     REASON_NOT_OPEN},
+        {"before the state", REASON_NOT_OPEN,     REASON_NONE,      true,  0,      0,      REASON_NOT_OPEN,
+         REASON_HUB_STATE                                                                                                      },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct bench t;
+
+        print_message("  %s\n", cases[i].what);
+        bench_init(&t);
+        t.mem.ccl.out = t.mem.dcl.out = 1000000;
+        t.in.barred_charge = cases[i].charge;
+        t.in.barred_discharge = cases[i].discharge;
+        t.in.barred_cluster = 1;
+        t.in.charge_allowed = t.in.discharge_allowed = !cases[i].stopped;
+        run(&t, MONO_S(1));
+        assert_int_equal(t.out.ccl.value, cases[i].ccl);
+        assert_int_equal(t.out.dcl.value, cases[i].dcl);
+        assert_int_equal(t.out.ccl.reason, cases[i].ccl_reason);
+        assert_int_equal(t.out.dcl.reason, cases[i].dcl_reason);
+        if (cases[i].charge) {
+            assert_int_equal(t.out.ccl.stage, STAGE_STATE);
+            assert_int_equal(t.out.ccl.cluster, 1);
+        }
+    }
+}
+
+/* 4K4 PRO: 54.5 V, and 56.0 V at most; never above what the owner has set or a BMS allows. */
+static void forced_charge(void **state)
+{
+    static const struct {
+        const char *what;
+        bool forced;
+        int64_t owner, bms, cvl;
+    } cases[] = {
+        {"not forced",        false, 0,     58400, 54500},
+        {"forced",            true,  0,     58400, 56000},
+        {"the owner's top",   true,  55000, 58400, 55000},
+        {"what a BMS allows", true,  0,     55900, 55900},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct bench t;
+
+        print_message("  %s\n", cases[i].what);
+        bench_init(&t);
+        t.rules.profile = profile_find("weco-4k4-pro");
+        t.rules.cvl_top_mV = cases[i].owner;
+        t.in.forced_charge = cases[i].forced;
+        t.mem.dcl.out = 1000000;
+        for (unsigned k = 0; k < 2; k++)
+            put(&t, k, SIG_CHARGE_VOLTAGE_LIMIT, cases[i].bms);
+        run(&t, MONO_S(1));
+        assert_int_equal(t.out.cvl.value, cases[i].cvl);
+        assert_int_equal(t.out.ccl.after[STAGE_STATE], 148000);
+        assert_int_equal(t.out.dcl.value, cases[i].forced ? 0 : 370000);
+        assert_int_equal(t.out.dcl.reason, cases[i].forced ? REASON_FORCED_CHARGE : REASON_SHARING);
+    }
+}
+
+/* ---- for any input ---- */
+
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+/* Some hub of two to five clusters in some state, three of four of them with their current in one
+ * direction. */
+static void any_hub(struct bench *t, uint32_t *seed)
+{
+    bool discharging;
+
+    bench_init(t);
+    t->rules.share = (enum share_mode)(next_random(seed) % 3);
+    t->rules.c_rate_all = next_random(seed) & 1;
+    t->rules.profile = profiles[next_random(seed) % 3];
+    t->in.n = 2 + next_random(seed) % 4;
+    discharging = next_random(seed) & 1;
+    for (unsigned i = 0; i < t->in.n; i++) {
+        uint32_t r = next_random(seed);
+        int64_t mA = next_random(seed) % 100000;
+
+        t->part[i].profile = profiles[r % 3];
+        t->part[i].modules = 1 + (r >> 3) % 8;
+        t->part[i].capacity_mAh = 1000 + next_random(seed) % 900000;
+        t->part[i].joined = (r >> 8) % 8 != 0;
+        t->part[i].ghost = !t->part[i].joined && (r >> 11 & 1);
+        t->part[i].open = t->part[i].joined && (r >> 12) % 8 == 0;
+        t->part[i].recover = (r >> 15) % 8 == 0;
+        t->stops[i].taper = (r >> 18) % 4 == 0;
+        t->stops[i].charge_rate = (struct c_rate_now){.known = true, .centi_C = r >> 20 & 127};
+        put(t, i, SIG_CURRENT, discharging ? -mA : mA);
+        put(t, i, SIG_CHARGE_CURRENT_LIMIT, next_random(seed) % 600000);
+        put(t, i, SIG_DISCHARGE_CURRENT_LIMIT, next_random(seed) % 600000);
+    }
+    for (unsigned i = 0; i < 15; i++) /* so that something has risen */
+        run(t, t->mem.last_run + MONO_S(1));
+}
+
+/* Losing a cluster never raises a limit, nor does one that opens; whatever is measured. */
+static void who_is_lost_or_opens_raises_nothing(void **state)
+{
+    static struct bench t;
+    uint32_t seed = 7;
+
+    (void)state;
+    for (unsigned round = 0; round < 5000; round++) {
+        struct limits before;
+        unsigned i;
+
+        any_hub(&t, &seed);
+        i = next_random(&seed) % t.in.n;
+        if (!t.part[i].joined)
+            continue;
+        before = t.out;
+        if (round & 1) {
+            make_ghost(&t, i);
+            t.part[i].open = false;
+        } else {
+            t.part[i].open = true;
+        }
+        run(&t, t.mem.last_run);
+        for (unsigned s = STAGE_SHARING; s <= STAGE_RATE; s++) {
+            assert_true(t.out.ccl.after[s] <= before.ccl.after[s]);
+            assert_true(t.out.dcl.after[s] <= before.dcl.after[s]);
+        }
+    }
+}
+
 /* "Each stage can only lower", for any input. */
 static void no_stage_raises(void **state)
 {
@@ -676,6 +1299,25 @@ int main(void)
         cmocka_unit_test(the_owner_may_lower_the_top),
         cmocka_unit_test(a_total_loss_keeps_the_last_dvl),
         cmocka_unit_test(voltages_before_anything_is_known_are_the_profiles),
+        cmocka_unit_test(the_forty_cells_come_out),
+        cmocka_unit_test(a_stop_names_module_and_cell),
+        cmocka_unit_test(a_taper_names_the_module),
+        cmocka_unit_test(the_charge_taper_is_for_the_share),
+        cmocka_unit_test(sharing_by_what_is_measured),
+        cmocka_unit_test(measured_only_above_a_tenth),
+        cmocka_unit_test(measured_shares_start_from_capacity),
+        cmocka_unit_test(a_bus_bar_by_what_is_measured),
+        cmocka_unit_test(losing_a_cluster_keeps_what_was_measured),
+        cmocka_unit_test(an_open_cluster_shares_nothing),
+        cmocka_unit_test(table_and_bus_bar_without_the_open_one),
+        cmocka_unit_test(an_open_cluster_beside_a_ghost),
+        cmocka_unit_test(a_taper_without_the_open_one),
+        cmocka_unit_test(c_rates_where_no_limit_is_told),
+        cmocka_unit_test(an_empty_cluster_is_recharged_slowly),
+        cmocka_unit_test(an_over_current_rests_both_directions),
+        cmocka_unit_test(a_barred_direction),
+        cmocka_unit_test(forced_charge),
+        cmocka_unit_test(who_is_lost_or_opens_raises_nothing),
         cmocka_unit_test(no_stage_raises),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
