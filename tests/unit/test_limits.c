@@ -1167,6 +1167,13 @@ static void forced_charge(void **state)
 
 /* ---- for any input ---- */
 
+static const struct profile *any_profile(uint32_t r)
+{
+    static const char *const keys[] = {"weco-4k4-pro", "vtac-vt12040", "generic-lfp-16s"};
+
+    return profile_find(keys[r % LEN(keys)]);
+}
+
 static uint32_t next_random(uint32_t *seed)
 {
     *seed = *seed * 1664525u + 1013904223u;
@@ -1182,14 +1189,14 @@ static void any_hub(struct bench *t, uint32_t *seed)
     bench_init(t);
     t->rules.share = (enum share_mode)(next_random(seed) % 3);
     t->rules.c_rate_all = next_random(seed) & 1;
-    t->rules.profile = profiles[next_random(seed) % 3];
+    t->rules.profile = any_profile(next_random(seed));
     t->in.n = 2 + next_random(seed) % 4;
     discharging = next_random(seed) & 1;
     for (unsigned i = 0; i < t->in.n; i++) {
         uint32_t r = next_random(seed);
         int64_t mA = next_random(seed) % 100000;
 
-        t->part[i].profile = profiles[r % 3];
+        t->part[i].profile = any_profile(r);
         t->part[i].modules = 1 + (r >> 3) % 8;
         t->part[i].capacity_mAh = 1000 + next_random(seed) % 900000;
         t->part[i].joined = (r >> 8) % 8 != 0;
