@@ -60,27 +60,18 @@ static const struct look looks[STOP_COUNT] = {
 
 static struct threshold threshold_of(const struct stops *stops, enum stop stop)
 {
-    switch (stop) {
-    case STOP_CHARGE_VOLTAGE:
-        return stops->charge_mV;
-    case STOP_CHARGE_CELL:
-        return stops->cell_charge_mV;
-    case STOP_CHARGE_COLD:
-        return stops->charge_cold_dC;
-    case STOP_CHARGE_HOT:
-        return stops->charge_hot_dC;
-    case STOP_DISCHARGE_VOLTAGE:
-        return stops->discharge_mV;
-    case STOP_DISCHARGE_CELL:
-        return stops->cell_discharge_mV;
-    case STOP_DISCHARGE_COLD:
-        return stops->discharge_cold_dC;
-    case STOP_DISCHARGE_HOT:
-        return stops->discharge_hot_dC;
-    case STOP_COUNT:
-        break;
-    }
-    return (struct threshold){0, 0};
+    const struct threshold *const all[STOP_COUNT] = {
+        [STOP_CHARGE_VOLTAGE] = &stops->charge_mV,
+        [STOP_CHARGE_CELL] = &stops->cell_charge_mV,
+        [STOP_CHARGE_COLD] = &stops->charge_cold_dC,
+        [STOP_CHARGE_HOT] = &stops->charge_hot_dC,
+        [STOP_DISCHARGE_VOLTAGE] = &stops->discharge_mV,
+        [STOP_DISCHARGE_CELL] = &stops->cell_discharge_mV,
+        [STOP_DISCHARGE_COLD] = &stops->discharge_cold_dC,
+        [STOP_DISCHARGE_HOT] = &stops->discharge_hot_dC,
+    };
+
+    return *all[stop];
 }
 
 static bool is_voltage(enum stop stop)

@@ -1165,6 +1165,143 @@ static void forced_charge(void **state)
     }
 }
 
+/* ---- at the edges ---- */
+
+/* 10 V under the 40.0 V floor of DVL: 30.0 V may still be a limit, 29.999 V is none. */
+static void a_cvl_that_can_be_none_forbids_charging(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    put(&t, 0, SIG_CHARGE_VOLTAGE_LIMIT, 30000);
+    assert_int_equal(limit_of_cluster(&t.part[0], CHARGE).value, 480000);
+    put(&t, 0, SIG_CHARGE_VOLTAGE_LIMIT, 29999);
+    assert_int_equal(limit_of_cluster(&t.part[0], CHARGE).value, 0);
+    assert_int_equal(limit_of_cluster(&t.part[0], CHARGE).reason, REASON_LIMIT_INVALID);
+    assert_int_equal(limit_of_cluster(&t.part[0], DISCHARGE).value, 480000);
+    signal_forget(&t.b[0].s, SIG_CHARGE_VOLTAGE_LIMIT);
+    assert_int_equal(limit_of_cluster(&t.part[0], CHARGE).value, 480000);
+}
+
+/* A module stays connected, then it is another cause: 10 s from there, for DCL too. */
+static void another_reason_for_nothing_is_a_new_cause(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.in.barred_discharge = REASON_MODULE_STAYS;
+    run(&t, 1);
+    run_to(&t, MONO_S(20));
+    assert_int_equal(t.out.dcl.value, 0);
+    t.in.barred_discharge = REASON_NONE;
+    run(&t, MONO_S(21));
+    run(&t, MONO_S(31) - 1);
+    assert_int_equal(t.out.dcl.value, 0);
+    assert_int_equal(t.out.dcl.reason, REASON_HOLD);
+    run(&t, MONO_S(31));
+    assert_int_equal(t.out.dcl.value, 370000);
+    put(&t, 0, SIG_DISCHARGE_CURRENT_LIMIT, 0); /* and the same reason is none */
+    put(&t, 1, SIG_DISCHARGE_CURRENT_LIMIT, 0);
+    run(&t, MONO_S(32));
+    assert_int_equal(t.out.dcl.reason, REASON_CLUSTER_LIMIT);
+    t.mem.dcl.hold_until = 0;
+    t.mem.dcl.cause = REASON_SHARING;
+    put(&t, 0, SIG_DISCHARGE_CURRENT_LIMIT, 480000);
+    put(&t, 1, SIG_DISCHARGE_CURRENT_LIMIT, 148000);
+    run(&t, MONO_S(33));
+    assert_int_equal(t.out.dcl.value, 370000);
+}
+
+/* One keeps its DCL for a moment: counted for discharge, a ghost for all else; nothing rises. */
+static void a_held_cluster_keeps_dcl(void **state)
+{
+    struct part held[MAX_CLUSTERS];
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    make_ghost(&t, 1);
+    memcpy(held, t.part, sizeof(held));
+    held[1].joined = true;
+    t.in.discharge_parts = held;
+    t.in.dcl_held = true;
+    t.mem.ccl.out = t.mem.dcl.out = 300000;
+    t.mem.joined = 1;
+    run(&t, MONO_S(20));
+    assert_int_equal(t.out.dcl.after[STAGE_STATE], 370000);
+    assert_int_equal(t.out.dcl.value, 300000);
+    assert_int_equal(t.out.dcl.reason, REASON_HOLD);
+    assert_int_equal(t.out.ccl.after[STAGE_SHARING], 148000);
+    t.in.dcl_held = false;
+    run(&t, MONO_S(30) - 1);
+    assert_int_equal(t.out.dcl.value, 300000);
+    run(&t, MONO_S(30));
+    assert_int_equal(t.out.dcl.value, 370000);
+}
+
+/* A cluster that says nothing of its voltage, one that is not there, and a bus above what an owner
+ * may set: 58.4 V. */
+static void the_voltage_of_the_bus(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.rules.cvl_top_mV = 50000;
+    t.in.n = 3;
+    t.part[2].joined = false;
+    put(&t, 2, SIG_VOLTAGE, 50100);
+    put(&t, 0, SIG_VOLTAGE, 52001);
+    signal_forget(&t.b[1].s, SIG_VOLTAGE);
+    run(&t, 1);
+    assert_int_equal(t.out.cvl.value, 52100); /* up to the 0.1 V of the wire */
+    put(&t, 1, SIG_VOLTAGE, 53000);
+    run(&t, 2);
+    assert_int_equal(t.out.cvl.value, 52100);
+    make_ghost(&t, 2); /* losing one never raises it */
+    run(&t, 3);
+    assert_int_equal(t.out.cvl.value, 50100);
+    for (unsigned i = 0; i < 3; i++) {
+        put(&t, i, SIG_VOLTAGE, 58401);
+        put(&t, i, SIG_CHARGE_VOLTAGE_LIMIT, 60000);
+    }
+    run(&t, 4);
+    assert_int_equal(t.out.cvl.value, 58400);
+}
+
+/* The lower CVL and the higher DVL of a ghost stay, and it is named. */
+static void a_ghosts_voltage_limits_stay(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    put(&t, 1, SIG_CHARGE_VOLTAGE_LIMIT, 53100);
+    put(&t, 1, SIG_DISCHARGE_VOLTAGE_LIMIT, 47000);
+    make_ghost(&t, 1);
+    run(&t, 1);
+    assert_int_equal(t.out.cvl.value, 53100);
+    assert_int_equal(t.out.cvl.reason, REASON_GHOST);
+    assert_int_equal(t.out.cvl.cluster, 2);
+    assert_int_equal(t.out.dvl.value, 47000);
+    assert_int_equal(t.out.dvl.reason, REASON_GHOST);
+    t.part[1].joined = true; /* counted again, as a held one is: its own word */
+    run(&t, 2);
+    assert_int_equal(t.out.cvl.reason, REASON_CLUSTER_LIMIT);
+}
+
+static void nobody_knows_any_capacity(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.part[0].capacity_mAh = t.part[1].capacity_mAh = 0;
+    assert_int_equal(part_share(&t.mem, &t.rules, t.part, 2, 0), 0);
+}
+
 /* ---- for any input ---- */
 
 static const struct profile *any_profile(uint32_t r)
@@ -1324,6 +1461,12 @@ int main(void)
         cmocka_unit_test(an_over_current_rests_both_directions),
         cmocka_unit_test(a_barred_direction),
         cmocka_unit_test(forced_charge),
+        cmocka_unit_test(a_cvl_that_can_be_none_forbids_charging),
+        cmocka_unit_test(another_reason_for_nothing_is_a_new_cause),
+        cmocka_unit_test(a_held_cluster_keeps_dcl),
+        cmocka_unit_test(the_voltage_of_the_bus),
+        cmocka_unit_test(a_ghosts_voltage_limits_stay),
+        cmocka_unit_test(nobody_knows_any_capacity),
         cmocka_unit_test(who_is_lost_or_opens_raises_nothing),
         cmocka_unit_test(no_stage_raises),
     };
