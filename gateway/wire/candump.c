@@ -8,7 +8,6 @@ struct cursor {
     const char *p, *end;
 };
 
-#define IFACE_MAX 15         /* IFNAMSIZ without its NUL */
 #define SECONDS_DIGITS 12    /* keeps the microseconds well inside 64 bits */
 #define ID_ERROR 0x20000000u /* CAN_ERR_FLAG, part of the identifier in a log */
 #define ID_EXT_MAX 0x1FFFFFFFu
@@ -75,14 +74,13 @@ static bool eat_time(struct cursor *c, mono_us *at)
     return true;
 }
 
-static bool eat_interface(struct cursor *c)
+static bool eat_interface(struct cursor *c, char name[CANDUMP_NAME_MAX])
 {
     size_t n = 0;
-    while (peek(c) != '\n' && !is_blank(peek(c)) && peek(c) != '\0') {
-        c->p++;
-        n++;
-    }
-    return n > 0 && n <= IFACE_MAX;
+    for (; peek(c) != '\n' && !is_blank(peek(c)) && peek(c) != '\0'; n++, c->p++)
+        if (n < CANDUMP_NAME_MAX - 1)
+            name[n] = *c->p;
+    return n > 0 && n < CANDUMP_NAME_MAX;
 }
 
 /* The identifier with its '#'. */
@@ -154,7 +152,7 @@ enum candump_what candump_line(const char *line, size_t len, struct candump_entr
     if (!eat_time(&c, &e.at) || !is_blank(peek(&c)))
         return CANDUMP_BAD;
     eat_blanks(&c);
-    if (!eat_interface(&c) || !is_blank(peek(&c)))
+    if (!eat_interface(&c, e.interface) || !is_blank(peek(&c)))
         return CANDUMP_BAD;
     eat_blanks(&c);
     enum candump_what what = eat_id(&c, &e.frame, why);

@@ -16,9 +16,12 @@
 #include "base/status.h"
 #include "wire/frame.h"
 
+#define CANDUMP_NAME_MAX 16 /* IFNAMSIZ: with its NUL */
+
 struct candump_entry {
     mono_us at; /* as written; any epoch */
     struct frame frame;
+    char interface[CANDUMP_NAME_MAX];
 };
 
 enum candump_what {

@@ -13,18 +13,23 @@ static const struct good {
 } good[] = {
   /* The example of candump(1). */
     {"standard frame",
-     "(1436509052.249713) vcan0 044#2A366C2BBA",                      {1436509052249713, {0x044, false, 5, {0x2A, 0x36, 0x6C, 0x2B, 0xBA}}}},
+     "(1436509052.249713) vcan0 044#2A366C2BBA",                      {1436509052249713, {0x044, false, 5, {0x2A, 0x36, 0x6C, 0x2B, 0xBA}}, "vcan0"}},
     {"extended frame",
-     "(1.000002) can0 18FEF100#0102030405060708",                     {1000002, {0x18FEF100, true, 8, {1, 2, 3, 4, 5, 6, 7, 8}}}           },
-    {"extended with a small id", "(0.5) can0 00000351#AA",            {500000, {0x351, true, 1, {0xAA}}}                                   },
-    {"no data",                  "(0.0) can0 305#",                   {0, {0x305, false, 0, {0}}}                                          },
-    {"small letters",            "(0.0) can0 35e#50ff",               {0, {0x35E, false, 2, {0x50, 0xFF}}}                                 },
-    {"dots between bytes",       "(0.0) can0 35E#50.59.4C",           {0, {0x35E, false, 3, {0x50, 0x59, 0x4C}}}                           },
-    {"received",                 "(0.0) can0 305#00 R",               {0, {0x305, false, 1, {0}}}                                          },
-    {"sent, and a CR",           "(0.0) can0 305#00 T\r",             {0, {0x305, false, 1, {0}}}                                          },
-    {"raw length code",          "(0.0) can0 305#0000000000000000_E", {0, {0x305, false, 8, {0}}}                                          },
-    {"nanoseconds",              "(1.123456789) can0 305#",           {1123456, {0x305, false, 0, {0}}}                                    },
-    {"blanks before and behind", "  (1.000000)  can0  305#00  ",      {1000000, {0x305, false, 1, {0}}}                                    },
+     "(1.000002) can0 18FEF100#0102030405060708",                     {1000002, {0x18FEF100, true, 8, {1, 2, 3, 4, 5, 6, 7, 8}}, "can0"}            },
+    {"extended with a small id",
+     "(0.5) can0 00000351#AA",                                        {500000, {0x351, true, 1, {0xAA}}, "can0"}                                    },
+    {"no data",                  "(0.0) can0 305#",                   {0, {0x305, false, 0, {0}}, "can0"}                                           },
+    {"small letters",            "(0.0) can0 35e#50ff",               {0, {0x35E, false, 2, {0x50, 0xFF}}, "can0"}                                  },
+    {"dots between bytes",
+     "(0.0) can0 35E#50.59.4C",                                       {0, {0x35E, false, 3, {0x50, 0x59, 0x4C}}, "can0"}                            },
+    {"received",                 "(0.0) can0 305#00 R",               {0, {0x305, false, 1, {0}}, "can0"}                                           },
+    {"sent, and a CR",           "(0.0) can0 305#00 T\r",             {0, {0x305, false, 1, {0}}, "can0"}                                           },
+    {"raw length code",          "(0.0) can0 305#0000000000000000_E", {0, {0x305, false, 8, {0}}, "can0"}                                           },
+    {"nanoseconds",              "(1.123456789) can0 305#",           {1123456, {0x305, false, 0, {0}}, "can0"}                                     },
+    {"the longest name",
+     "(0.0) abcdefghijklmno 305#",                                    {0, {0x305, false, 0, {0}}, "abcdefghijklmno"}                                },
+    {"blanks before and behind",
+     "  (1.000000)  can0  305#00  ",                                  {1000000, {0x305, false, 1, {0}}, "can0"}                                     },
 };
 
 static void test_reads_good_lines(void **state)
@@ -40,6 +45,7 @@ static void test_reads_good_lines(void **state)
         assert_int_equal(e.frame.ext, good[i].want.frame.ext);
         assert_int_equal(e.frame.len, good[i].want.frame.len);
         assert_memory_equal(e.frame.data, good[i].want.frame.data, 8);
+        assert_string_equal(e.interface, good[i].want.interface);
     }
 }
 
