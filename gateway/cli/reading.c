@@ -95,8 +95,19 @@ static modbus_t *connect_to(const char *host, const char *service, int unit)
     return NULL;
 }
 
-bool reading_get(struct reading *r, const char *host, const char *service, int unit,
-                 char why[READING_WHY_MAX])
+static bool read_more(struct reading *r, modbus_t *ctx, char why[READING_WHY_MAX])
+{
+    bool ok =
+        read_block(r, ctx, BLOCK_LIMITS, 0, why) && read_block(r, ctx, BLOCK_CONTACTS, 0, why);
+
+    for (unsigned i = 0; ok && i < MAX_CLUSTERS; i++)
+        if (r->have[BLOCK_CLUSTER][i])
+            ok = read_block(r, ctx, BLOCK_CLUSTER_ALARMS, i, why);
+    return ok;
+}
+
+static bool get(struct reading *r, const char *host, const char *service, int unit, bool more,
+                char why[READING_WHY_MAX])
 {
     modbus_t *ctx;
     bool ok;
@@ -110,8 +121,20 @@ bool reading_get(struct reading *r, const char *host, const char *service, int u
         return false;
     }
     ok = read_block(r, ctx, BLOCK_IDENTIFICATION, 0, why) && is_ours(r, why) &&
-         read_all(r, ctx, why);
+         read_all(r, ctx, why) && (!more || read_more(r, ctx, why));
     modbus_close(ctx);
     modbus_free(ctx);
     return ok;
+}
+
+bool reading_get(struct reading *r, const char *host, const char *service, int unit,
+                 char why[READING_WHY_MAX])
+{
+    return get(r, host, service, unit, false, why);
+}
+
+bool reading_get_all(struct reading *r, const char *host, const char *service, int unit,
+                     char why[READING_WHY_MAX])
+{
+    return get(r, host, service, unit, true, why);
 }

@@ -24,6 +24,10 @@ struct reading {
 bool reading_get(struct reading *r, const char *host, const char *service, int unit,
                  char why[READING_WHY_MAX]);
 
+/* Reads besides: the limits stage by stage, relays and latches, and the alarms of the clusters. */
+bool reading_get_all(struct reading *r, const char *host, const char *service, int unit,
+                     char why[READING_WHY_MAX]);
+
 /* Prints the hub as a person wants to see it. where: the server, for the first line. */
 void reading_print(FILE *out, const struct reading *r, const char *where);
 

@@ -1,21 +1,16 @@
 /* hubgate status [--json] [--watch] [--unit N] [HOST[:PORT]]: what a running gateway serves.
  *
  * A Modbus client like any other: it sees what SCADA sees, also from another machine. */
-#include <ctype.h>
 #include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/reading.h"
+#include "cli/server_name.h"
 
 #define WATCH_SECONDS 2
-
-struct server_name {
-    char host[128], port[16];
-};
 
 struct args {
     struct server_name at;
@@ -30,50 +25,6 @@ static int usage(void)
           "       PORT is 1 to 65535 or the name of a service\n",
           stderr);
     return CLI_USAGE;
-}
-
-/* A number from 1 to 65535, or a word: the name of a service, looked up later. libc takes a number
- * beyond for its low 16 bits. */
-static bool is_port(const char *text)
-{
-    char *end;
-    long n = strtol(text, &end, 10);
-
-    if (isalpha((unsigned char)*text))
-        return true;
-    return isdigit((unsigned char)*text) && !*end && n >= 1 && n <= 65535;
-}
-
-/* "HOST", "HOST:PORT", "[IPV6]:PORT". A bare IPv6 address has several colons and no port. */
-static bool split(const char *text, struct server_name *at)
-{
-    const char *end = *text == '[' ? strchr(text, ']') : NULL;
-    const char *colon = strrchr(end ? end : text, ':');
-    size_t n;
-
-    if (!end && colon && strchr(text, ':') != colon)
-        colon = NULL;
-    text += end ? 1 : 0;
-    n = end ? (size_t)(end - text) : colon ? (size_t)(colon - text) : strlen(text);
-    if (n == 0 || n >= sizeof(at->host) || (end && end[1] && colon != end + 1))
-        return false;
-    memcpy(at->host, text, n);
-    at->host[n] = '\0';
-    if (!colon)
-        return true;
-    if (!is_port(colon + 1) || strlen(colon + 1) >= sizeof(at->port))
-        return false;
-    strcpy(at->port, colon + 1);
-    return true;
-}
-
-static bool parse_unit(const char *text, int *unit)
-{
-    char *end;
-    long v = strtol(text, &end, 10);
-
-    *unit = (int)v;
-    return end != text && !*end && v >= 0 && v <= 247;
 }
 
 static bool parse(int argc, char **argv, struct args *args)
@@ -91,10 +42,10 @@ static bool parse(int argc, char **argv, struct args *args)
             args->json = true;
         else if (c == 'w')
             args->watch = true;
-        else if (c != 'u' || !parse_unit(optarg, &args->unit))
+        else if (c != 'u' || !server_unit_parse(optarg, &args->unit))
             return false;
     }
-    return argc - optind <= 1 && (optind == argc || split(argv[optind], &args->at));
+    return argc - optind <= 1 && (optind == argc || server_name_parse(argv[optind], &args->at));
 }
 
 /* Reads and prints once. */

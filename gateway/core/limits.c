@@ -712,3 +712,34 @@ void limits_run(struct limits *out, struct limits_memory *mem, const struct limi
     stage_rate(&out->dcl, &mem->dcl, rules, rate_cap(&out_view), rules->discharge_ramp, dt, now);
     mem->last_run = now;
 }
+
+/* ---- for people ---- */
+
+int64_t limits_hub_current(const struct limits_memory *mem, const struct limits_rules *rules,
+                           const struct limits_input *in, enum direction direction, unsigned i,
+                           int64_t mA)
+{
+    const struct view v = view_of(in, rules, mem, direction);
+
+    return hub_current(&v, i, mA, least_set(&v.parts[i]));
+}
+
+struct table_cell limits_table_cell(const struct limits_memory *mem,
+                                    const struct limits_rules *rules, const struct limits_input *in,
+                                    enum direction direction, bool with_ghosts)
+{
+    const struct view v = view_of(in, rules, mem, direction);
+    struct table_cell cell;
+
+    cell.modules = smallest_cluster(&v, with_ghosts ? EVERYBODY : WITH_OPEN, &cell.clusters);
+    cell.mA = profile_allowance(rules->profile, cell.clusters, cell.modules);
+    return cell;
+}
+
+int64_t limits_rate_cap(const struct limits_memory *mem, const struct limits_rules *rules,
+                        const struct limits_input *in, enum direction direction)
+{
+    const struct view v = view_of(in, rules, mem, direction);
+
+    return rate_cap(&v);
+}

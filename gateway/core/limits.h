@@ -122,4 +122,24 @@ void limits_run(struct limits *out, struct limits_memory *mem, const struct limi
 int64_t part_share(const struct limits_memory *mem, const struct limits_rules *rules,
                    const struct part *parts, unsigned n, unsigned i);
 
+/* ---- the last run once more, for people (core/explain.h) ---- */
+
+/* The current of the hub at which part i carries mA, in one direction. */
+int64_t limits_hub_current(const struct limits_memory *mem, const struct limits_rules *rules,
+                           const struct limits_input *in, enum direction direction, unsigned i,
+                           int64_t mA);
+
+/* Where the allowance table is looked up, counted clusters only or with the ghosts. */
+struct table_cell {
+    unsigned clusters, modules; /* column and row: modules of the smallest cluster */
+    int64_t mA;                 /* -1: the profile has no table */
+};
+struct table_cell limits_table_cell(const struct limits_memory *mem,
+                                    const struct limits_rules *rules, const struct limits_input *in,
+                                    enum direction direction, bool with_ghosts);
+
+/* What rates are parts of. */
+int64_t limits_rate_cap(const struct limits_memory *mem, const struct limits_rules *rules,
+                        const struct limits_input *in, enum direction direction);
+
 #endif
