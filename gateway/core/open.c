@@ -50,7 +50,6 @@ static void see_current(struct open_memory *mem, const struct open_input *in)
 {
     mem->carried = true;
     mem->idled = mem->flag_open = mem->word_open = false;
-    mem->idle_since = 0;
     mem->contradicted = mem->contradicted || in->isolated;
 }
 

@@ -253,9 +253,9 @@ static void look_at_all(struct plausible *p, const struct battery *told, mono_us
         enum signal sig = flip_info[which].sig;
         int64_t word = letters(serial, which == FLIP_SERIAL_TAIL ? 8 : 0);
 
-        if (sig == SIG_COUNT && word) /* nobody tells when letters came */
-            two |= look(&p->flips[which], which, word, mA, now);
-        else if (sig != SIG_COUNT && signal_known(&told->s, sig))
+        if (sig == SIG_COUNT) /* nobody tells when letters came */
+            two |= word && look(&p->flips[which], which, word, mA, now);
+        else if (signal_known(&told->s, sig))
             two |= look(&p->flips[which], which, told->s.value[sig], mA, told->s.at[sig]);
     }
     if (two)

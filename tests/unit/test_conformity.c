@@ -142,6 +142,11 @@ static void a_soc_that_is_not_told_is_not_close(void **state)
     signal_forget(&t.b[0].s, SIG_SOC); /* nobody tells */
     assert_int_equal(judged(&t, 2, 1, MONO_S(200)), CONFORMITY_SOC);
     assert_int_equal(conformity_due(&t.c[1]), MONO_NEVER);
+    bench_init(&t); /* against nobody's voltage nobody is far */
+    signal_forget(&t.b[0].s, SIG_VOLTAGE);
+    t.part[1].joined = false;
+    t.candidate[1] = true;
+    assert_int_equal(judged(&t, 2, 1, MONO_S(1)), 0);
 }
 
 static void others_are_not_judged(void **state)
@@ -337,6 +342,16 @@ static void a_group_is_coherent_up_to_its_bounds(void **state)
     put(&t, 1, SIG_VOLTAGE, 52000);
     put(&t, 1, SIG_SOC, 6001);
     EXPECT(t, 0, CONFORMITY_SOC);
+    for (unsigned which = 0; which < 2; which++) { /* three at their bounds outweigh two */
+        start(&t);
+        for (unsigned i = 0; i < 3; i++)
+            put(&t, i, which ? SIG_SOC : SIG_VOLTAGE, which ? 5000 + 500 * i : 52000 + 1000 * i);
+        for (unsigned i = 3; i < N; i++) {
+            t.part[i].modules = 4;
+            put(&t, i, SIG_VOLTAGE, 51500);
+        }
+        EXPECT(t, 0, 0, 0, CONFORMITY_COUNT, CONFORMITY_COUNT);
+    }
 }
 
 static void of_equal_groups_the_one_with_more_joined_counts(void **state)
@@ -351,8 +366,19 @@ static void of_equal_groups_the_one_with_more_joined_counts(void **state)
     EXPECT(t, CONFORMITY_VOLTAGE, 0);
     t.settled = true;
     EXPECT(t, CONFORMITY_VOLTAGE, 0);
+
+    start(&t); /* one of two is counted, none of the other two */
+    t.part[0].joined = true;
+    t.candidate[0] = false;
+    t.part[2].modules = t.part[3].modules = 4;
+    put(&t, 2, SIG_VOLTAGE, 51000);
+    put(&t, 3, SIG_VOLTAGE, 51000);
+    EXPECT(t, 0, 0, CONFORMITY_COUNT, CONFORMITY_COUNT);
     /* More members outweigh one that is joined, until the hub is under way. */
-    t.settled = false;
+    start(&t);
+    t.part[1].joined = true;
+    t.candidate[1] = false;
+    put(&t, 1, SIG_VOLTAGE, 57000);
     EXPECT(t, 0, CONFORMITY_VOLTAGE, 0);
     t.settled = true;
     EXPECT(t, CONFORMITY_VOLTAGE, 0, CONFORMITY_VOLTAGE);

@@ -167,6 +167,11 @@ static void only_joined_others_count(void **state)
     t.part[0].joined = t.part[2].joined = false;
     run(&t);
     assert_false(run_at(&t, t.now + MONO_S(60)));
+    t.part[2].joined = true; /* nor what lies behind the last cluster */
+    open_run(&t.mem, &t.in, t.part, 2, ME, t.now);
+    t.now += MONO_S(60);
+    open_run(&t.mem, &t.in, t.part, 2, ME, t.now);
+    assert_false(t.mem.proven);
 }
 
 static void its_own_current_does_not_count_for_the_others(void **state)

@@ -203,8 +203,10 @@ static void an_absurd_first_word_is_invalid_at_once(void **state)
 
         print_message("  %s\n", cases[i].what);
         bench_init(&t);
+        t.told.a.active[TIER_WARNING] = ALARM_BIT(CELL_LOW);
         say(&t, cases[i].sig, cases[i].v);
         assert_true(t.odd);
+        assert_true(t.out.a.active[TIER_WARNING] & ALARM_BIT(CELL_LOW));
         assert_int_equal(out(&t, cases[i].sig), cases[i].stays);
         assert_int_equal(out(&t, SIG_CHARGE_CURRENT_LIMIT), cases[i].ccl);
         assert_int_equal(out(&t, SIG_DISCHARGE_CURRENT_LIMIT), cases[i].dcl);
@@ -460,6 +462,17 @@ static void six_times_back_and_forth_are_two_batteries(void **state)
     }
 }
 
+static void one_thing_that_differs_is_enough(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    strcpy(t.told.t.value[TEXT_SERIAL], "AAAA1111AAAA2222");
+    signal_set(&t.told.s, SIG_FIRMWARE, 0x445, t.now);
+    assert_true(in_turn(&t, SIG_SOC, 5000, 8000, 8, MONO_MS(500)));
+}
+
 static void six_times_within_ten_seconds(void **state)
 {
     struct bench t;
@@ -706,6 +719,7 @@ int main(void)
         cmocka_unit_test(a_limit_that_rises_too_far_is_a_jump),
         cmocka_unit_test(after_a_minute_of_silence_it_may_be_another_battery),
         cmocka_unit_test(six_times_back_and_forth_are_two_batteries),
+        cmocka_unit_test(one_thing_that_differs_is_enough),
         cmocka_unit_test(six_times_within_ten_seconds),
         cmocka_unit_test(two_are_believed_for_half_a_minute),
         cmocka_unit_test(a_soc_that_jumps_once_is_one_battery),

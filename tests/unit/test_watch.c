@@ -199,21 +199,25 @@ static void a_sinking_current_disproves_nothing(void **state)
 
 static void what_is_not_told_is_not_judged(void **state)
 {
-    struct bench t;
+    static const int64_t currents[] = {20000, -20000};
 
     (void)state;
-    bench_init(&t);
-    signal_set(&t.b.s, SIG_CURRENT, 20000, t.now);
-    watch_run(&t.w, &t.part, t.now); /* no voltage, no SOC yet */
-    assert_false(odd_after(&t, FIVE, 20000, 40000, 1000));
-    signal_forget(&t.b.s, SIG_SOC);
-    signal_forget(&t.b.s, SIG_VOLTAGE);
-    t.now += FIVE;
-    watch_run(&t.w, &t.part, t.now);
-    assert_false(t.w.sign_odd);
-    signal_forget(&t.b.s, SIG_CURRENT);
-    watch_run(&t.w, &t.part, t.now);
-    assert_int_equal(t.w.sign_since, 0);
+    for (size_t i = 0; i < LEN(currents); i++) {
+        struct bench t;
+
+        bench_init(&t);
+        signal_set(&t.b.s, SIG_CURRENT, currents[i], t.now);
+        watch_run(&t.w, &t.part, t.now); /* no voltage, no SOC yet */
+        assert_false(odd_after(&t, FIVE, currents[i], 40000, 1000));
+        signal_forget(&t.b.s, SIG_SOC);
+        signal_forget(&t.b.s, SIG_VOLTAGE);
+        t.now += FIVE;
+        watch_run(&t.w, &t.part, t.now);
+        assert_false(t.w.sign_odd);
+        signal_forget(&t.b.s, SIG_CURRENT);
+        watch_run(&t.w, &t.part, t.now);
+        assert_int_equal(t.w.sign_since, 0);
+    }
 }
 
 /* Every second, as its frames come. */
