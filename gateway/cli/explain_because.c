@@ -53,12 +53,12 @@ static void because_of_clusters(const struct paper *p, const struct subject *s,
 static void because_of_the_table(const struct paper *p, const struct subject *s, int64_t value)
 {
     const struct table_cell *t = &s->way->table;
-    bool ghosts = value < t->mA;
+    bool ghost = value < t->mA;
 
-    if (ghosts)
-        t = &s->way->with_ghosts;
+    if (ghost)
+        t = &s->way->with_ghost;
     say(p, " because the allowance table gives %u cluster%s%s of %u module%s no more", t->clusters,
-        t->clusters == 1 ? "" : "s", ghosts ? " (silent ones included)" : "", t->modules,
+        t->clusters == 1 ? "" : "s", ghost ? " (a silent one among them)" : "", t->modules,
         t->modules == 1 ? "" : "s");
 }
 

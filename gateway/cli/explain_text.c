@@ -36,14 +36,14 @@ static void say_head(const struct paper *p, const struct subject *s, unsigned n)
 
 static void say_table(const struct paper *p, const struct subject *s)
 {
-    const struct table_cell *t = &s->way->table, *g = &s->way->with_ghosts;
+    const struct table_cell *t = &s->way->table, *g = &s->way->with_ghost;
 
     if (t->mA < 0)
         return;
     say(p, "; the table gives %s in row %u (modules), column %u (clusters)", amps(t->mA).s,
         t->modules, t->clusters);
-    if (g->clusters != t->clusters || g->modules != t->modules)
-        say(p, ", with the silent ones %s in row %u, column %u", amps(g->mA).s, g->modules,
+    if (g->mA < t->mA)
+        say(p, ", with a silent one %s in row %u, column %u", amps(g->mA).s, g->modules,
             g->clusters);
 }
 

@@ -12,6 +12,23 @@ static void explain_part(struct explained_part *out, const struct limits_memory 
     out->bus_bar_mA = bar > 0 ? limits_hub_current(mem, rules, in, direction, i, bar) : 0;
 }
 
+static void explain_table(struct explained_way *out, const struct limits_memory *mem,
+                          const struct limits_rules *rules, const struct limits_input *in,
+                          enum direction direction)
+{
+    out->table = limits_table_cell(mem, rules, in, direction, MAX_CLUSTERS);
+    out->with_ghost = out->table;
+    for (unsigned i = 0; i < in->n; i++) {
+        struct table_cell cell;
+
+        if (!in->parts[i].ghost)
+            continue;
+        cell = limits_table_cell(mem, rules, in, direction, i);
+        if (cell.mA < out->with_ghost.mA)
+            out->with_ghost = cell;
+    }
+}
+
 static void explain_way(struct explained_way *out, const struct limits_memory *mem,
                         const struct limits_rules *rules, const struct limits_input *in,
                         enum direction direction, mono_us now)
@@ -23,8 +40,7 @@ static void explain_way(struct explained_way *out, const struct limits_memory *m
 
     for (unsigned i = 0; i < in->n; i++)
         explain_part(&out->part[i], mem, rules, in, direction, i);
-    out->table = limits_table_cell(mem, rules, in, direction, false);
-    out->with_ghosts = limits_table_cell(mem, rules, in, direction, true);
+    explain_table(out, mem, rules, in, direction);
     out->owner_cap_mA = charge ? rules->ccl_cap_mA : rules->dcl_cap_mA;
     out->held = !charge && in->dcl_held;
     out->rate_known = true;

@@ -14,10 +14,10 @@ struct explained_part {
 
 struct explained_way {
     struct explained_part part[MAX_CLUSTERS];
-    struct table_cell table;       /* of the counted clusters ... */
-    struct table_cell with_ghosts; /* ... and of these with the silent ones */
-    int64_t owner_cap_mA;          /* of the configuration; 0: none */
-    bool held;                     /* a silent cluster's word is kept for a moment: DCL */
+    struct table_cell table;      /* of the counted clusters ... */
+    struct table_cell with_ghost; /* ... and the lowest with one of the silent ones beside them */
+    int64_t owner_cap_mA;         /* of the configuration; 0: none */
+    bool held;                    /* a silent cluster's word is kept for a moment: DCL */
     /* Stage 7; known only where the hub itself is looked at. */
     bool rate_known;
     mono_us hold_left; /* no rise before that; 0: it may rise */

@@ -721,19 +721,25 @@ int64_t limits_hub_current(const struct limits_memory *mem, const struct limits_
 {
     const struct view v = view_of(in, rules, mem, direction);
 
-    return hub_current(&v, i, mA, least_set(&v.parts[i]));
+    return hub_current(&v, i, mA, (struct set){.open = true, .also = i});
+}
+
+static struct table_cell cell_of(const struct view *v, struct set set)
+{
+    struct table_cell cell;
+
+    cell.modules = smallest_cluster(v, set, &cell.clusters);
+    cell.mA = profile_allowance(v->rules->profile, cell.clusters, cell.modules);
+    return cell;
 }
 
 struct table_cell limits_table_cell(const struct limits_memory *mem,
                                     const struct limits_rules *rules, const struct limits_input *in,
-                                    enum direction direction, bool with_ghosts)
+                                    enum direction direction, unsigned also)
 {
     const struct view v = view_of(in, rules, mem, direction);
-    struct table_cell cell;
 
-    cell.modules = smallest_cluster(&v, with_ghosts ? EVERYBODY : WITH_OPEN, &cell.clusters);
-    cell.mA = profile_allowance(rules->profile, cell.clusters, cell.modules);
-    return cell;
+    return cell_of(&v, (struct set){.open = true, .also = also < in->n ? also : NOBODY});
 }
 
 int64_t limits_rate_cap(const struct limits_memory *mem, const struct limits_rules *rules,

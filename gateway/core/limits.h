@@ -124,19 +124,21 @@ int64_t part_share(const struct limits_memory *mem, const struct limits_rules *r
 
 /* ---- the last run once more, for people (core/explain.h) ---- */
 
-/* The current of the hub at which part i carries mA, in one direction. */
+/* The current of the hub at which part i carries mA, in one direction, beside all that are
+ * counted. */
 int64_t limits_hub_current(const struct limits_memory *mem, const struct limits_rules *rules,
                            const struct limits_input *in, enum direction direction, unsigned i,
                            int64_t mA);
 
-/* Where the allowance table is looked up, counted clusters only or with the ghosts. */
+/* Where the allowance table is looked up for the counted clusters, and one more. */
 struct table_cell {
     unsigned clusters, modules; /* column and row: modules of the smallest cluster */
     int64_t mA;                 /* -1: the profile has no table */
 };
 struct table_cell limits_table_cell(const struct limits_memory *mem,
                                     const struct limits_rules *rules, const struct limits_input *in,
-                                    enum direction direction, bool with_ghosts);
+                                    enum direction direction,
+                                    unsigned also); /* an index; MAX_CLUSTERS: nobody more */
 
 /* What rates are parts of. */
 int64_t limits_rate_cap(const struct limits_memory *mem, const struct limits_rules *rules,
