@@ -9,7 +9,7 @@ set -eu
 
 declare -A sets=(
     [build]="gcc libc6-dev make cmake pkg-config libinih-dev libmodbus-dev libsocketcan-dev
-             libcmocka-dev"
+             libgpiod-dev libcmocka-dev"
     [test]="clang llvm libclang-rt-14-dev clang-format cppcheck shellcheck gcovr binutils procps git
             mbpoll python3 python3-pymodbus python3-serial-asyncio python3-yaml
             socat can-utils iproute2"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "io/file.h"
+#include "io/gpio.h"
 #include "sim/site.h"
 
 #define PATH_SIZE 4096
@@ -66,7 +67,7 @@ struct config *cli_load(const char *path)
     }
     struct config *cfg = config_parse(text, len, on_file, on_error, on_warning, &path);
     free(text);
-    if (cfg && !site_check(cfg, why, sizeof(why))) {
+    if (cfg && !(site_check(cfg, why, sizeof(why)) && gpio_check(cfg, why, sizeof(why)))) {
         fprintf(stderr, "%s: %s\n", path, why);
         config_free(cfg);
         return NULL;

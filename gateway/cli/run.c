@@ -95,6 +95,12 @@ static void hold_signals(struct service *sv)
     pthread_sigmask(SIG_BLOCK, &sv->signals, NULL);
 }
 
+/* An input has changed: control shall look. */
+static void look(void *ctx)
+{
+    loop_wake(ctx);
+}
+
 static bool make(struct service *sv)
 {
     mono_us now = clock_now();
@@ -106,12 +112,16 @@ static bool make(struct service *sv)
     sv->loop.hub = hub_new(sv->cfg, now);
     if (sv->loop.wake < 0 || !sv->site || !sv->loop.hub || !make_links(sv))
         return false;
+    if (gpio_start(&sv->loop.gpio, sv->cfg, gpio_ops_gpiod, look, &sv->loop) != HUB_OK)
+        return false;
     sv->loop.server = server_start(sv->cfg);
     return sv->loop.server && watchdog_start(&sv->loop.beats) == HUB_OK;
 }
 
 static void unmake(struct service *sv)
 {
+    if (sv->loop.gpio)
+        gpio_stop(sv->loop.gpio);
     if (sv->loop.server)
         server_stop(sv->loop.server);
     for (unsigned i = 0; i < PORT_COUNT; i++)

@@ -118,6 +118,39 @@ static void keep(struct loop *loop)
     }
 }
 
+/* What the inputs were last read as, as far as it is news. */
+static void tell_inputs(struct loop *loop, mono_us now)
+{
+    unsigned known, closed;
+
+    if (!loop->gpio)
+        return;
+    closed = gpio_see(loop->gpio, now, &known);
+    for (unsigned i = 0; i < MAX_INPUTS; i++) {
+        unsigned bit = 1u << i;
+
+        if (!((known ^ loop->inputs_known) & bit) && !((closed ^ loop->inputs) & bit))
+            continue;
+        if (known & bit)
+            hub_input(loop->hub, i, closed & bit);
+        else
+            hub_input_lost(loop->hub, i);
+    }
+    loop->inputs_known = known;
+    loop->inputs = closed;
+}
+
+static void drive_relays(struct loop *loop)
+{
+    unsigned closed = 0;
+
+    if (!loop->gpio)
+        return;
+    for (unsigned i = 0; i < MAX_RELAYS; i++)
+        closed |= (unsigned)hub_relay(loop->hub, i) << i;
+    gpio_drive(loop->gpio, closed);
+}
+
 static void run_rules(struct loop *loop)
 {
     if (!hub_wants_run(loop->hub))
@@ -169,7 +202,9 @@ mono_us loop_turn(struct loop *loop, mono_us now)
         all_drained = drain(loop, i, now) && all_drained;
         tell_link(loop, i);
     }
+    tell_inputs(loop, now);
     run_rules(loop);
+    drive_relays(loop);
     for (unsigned i = 0; i < PORT_COUNT; i++)
         if (loop->link[i])
             all_drained = send_due(loop, i, now) && all_drained;

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "hub/hub.h"
+#include "io/gpio.h"
 #include "io/link.h"
 #include "io/server.h"
 #include "store/memory.h"
@@ -16,6 +17,8 @@ struct loop {
     struct link *link[PORT_COUNT]; /* NULL: port not used */
     struct server *server;         /* NULL: nothing is served */
     struct memory_store *store;
+    struct gpio *gpio;                 /* NULL: no relay and no input has a line */
+    unsigned inputs_known, inputs;     /* as last told to the hub */
     atomic_ulong beats;                /* counted up each turn */
     mono_us last_turn;                 /* 0: none yet */
     enum link_state state[PORT_COUNT]; /* as last told to the hub */
