@@ -1,6 +1,6 @@
-/* Any byte string is a legal life of the hub: frames on any port, time, links, commands. Whatever
- * happens, the limits are known, no stage raises one, no current flows in a state that forbids it,
- * and nothing that is told is outside its range. */
+/* Any byte string is a legal life of the hub: frames on any port, time, links, commands, contacts.
+ * Whatever happens, the limits are known, no stage raises one, no current flows in a state that
+ * forbids it, and nothing that is told is outside its range. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +13,10 @@ static const char ini[] = "[hub]\nclusters = 3\nprofile = generic-lfp-16s\n"
                           "[cluster.3]\nlink = sim\nprotocol = deye-dy\n"
                           "[inverter.1]\nlink = sim\nprotocol = victron\n"
                           "[inverter.2]\nlink = sim\nprotocol = sma\n"
+                          "[relay.1]\nfunction = charge_allowed\n"
+                          "[input.1]\nfunction = stop\ngpio = gpiochip0:1\n"
+                          "[input.2]\nfunction = reset\ngpio = gpiochip0:2\n"
+                          "[input.3]\nfunction = cluster_2_open\ngpio = gpiochip0:3\n"
                           "[limits]\nstart_wait_s = 1\nrise_hold_s = 1\n";
 
 struct input {
@@ -92,6 +96,37 @@ static void feed(struct hub *hub, struct input *in, uint8_t op)
     hub_rx(hub, (enum port)(take(in) % PORT_COUNT), &f);
 }
 
+/* A latch that is in force ends by reset only; `latches` are those of the last look. */
+static void check_latches(const struct hub *hub, int64_t *latches, bool reset)
+{
+    const struct snapshot *snap = hub_snapshot(hub);
+
+    for (unsigned place = 0; place <= 3; place++) {
+        const struct signals *s = place ? &snap->cluster[place - 1].s : &snap->hub.s;
+
+        must(reset || !(latches[place] & ~s->value[SIG_LATCHES]));
+        latches[place] = s->value[SIG_LATCHES];
+    }
+}
+
+static void order(struct hub *hub, struct input *in, uint8_t op)
+{
+    static const enum command asked[] = {COMMAND_NONE,    COMMAND_SET_CCL,     COMMAND_SET_DCL,
+                                         COMMAND_SET_CVL, COMMAND_STOP,        COMMAND_RESET,
+                                         COMMAND_EXCLUDE, COMMAND_FORCE_CHARGE};
+    uint8_t how = take(in);
+    struct hub_answer answer;
+
+    hub_command(hub, &(struct hub_order){.command = asked[op & 7],
+                                         .value = (int64_t)take(in) * 1000,
+                                         .release = how & 1,
+                                         .isolated = how & 2,
+                                         .cluster = how >> 2 & 7});
+    while (hub_result(hub, &answer))
+        must(answer.status == HUB_OK || answer.status == HUB_ERANGE || answer.status == HUB_ESPEC ||
+             answer.status == HUB_EBUSY);
+}
+
 static void say(struct hub *hub, uint8_t keep)
 {
     struct frame f;
@@ -107,8 +142,10 @@ static void say(struct hub *hub, uint8_t keep)
         }
     while (hub_event_out(hub, &e))
         must(strlen(event_text(&e, line, sizeof(line))) > 0);
-    while (hub_store_out(hub, &r))
-        hub_store_done(hub, r.ticket, true);
+    for (bool safe = true; safe && hub_store_out(hub, &r);) {
+        safe = !(keep & 32); /* a medium that fails is tried again in the next turn */
+        hub_store_done(hub, r.ticket, safe);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -118,7 +155,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct input in = {data, size};
     struct config *cfg = config_parse(ini, strlen(ini), NULL, ignore, ignore, NULL);
     mono_us now = MONO_S(1);
+    int64_t latches[4] = {0};
     struct hub *hub;
+    bool reset = false;
 
     must(cfg != NULL);
     hub = hub_new(cfg, now);
@@ -128,7 +167,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         hub_link(hub, (enum port)i, &(struct link_report){.state = LINK_UP, .why = ""});
     while (in.left) {
         uint8_t op = take(&in);
-        struct hub_answer answer;
 
         if (op < 0xC0) {
             feed(hub, &in, op);
@@ -137,18 +175,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             hub_set_time(hub, now);
             hub_run(hub);
             check(hub);
+            check_latches(hub, latches, reset);
+            reset = false;
             say(hub, op & 2 ? 0x40 : take(&in));
             must(hub_deadline(hub) <= now + MONO_S(1));
-        } else if (op < 0xF0) {
+        } else if (op < 0xE8) {
             hub_link(hub, (enum port)(take(&in) % PORT_COUNT),
                      &(struct link_report){.state = (enum link_state)(take(&in) % LINK_STATE_COUNT),
                                            .why = "fuzz"});
+        } else if (op < 0xF0) {
+            hub_input(hub, op & 3, op & 4);
+            reset = true; /* it may have been the reset input */
         } else {
-            hub_command(hub, &(struct hub_order){.command = (enum command)(op & 3),
-                                                 .value = (int64_t)take(&in) * 1000});
-            while (hub_result(hub, &answer))
-                must(answer.status == HUB_OK || answer.status == HUB_ERANGE ||
-                     answer.status == HUB_ESPEC);
+            order(hub, &in, op);
+            reset = true;
         }
     }
     hub_stop(hub);
