@@ -196,19 +196,16 @@ static void check_row(const struct check *c, unsigned modules)
 }
 
 /* All rows a cluster can come to, or none. */
-static void check_allowance(const struct check *c)
+static void check_rows(const struct check *c, int64_t max)
 {
-    const struct at max_at = {"module", "max", 0};
-    char word[CONFIG_TEXT_MAX], key[16];
-    int64_t max = ALLOWANCE_ROWS;
+    int section = section_find(&profile_form, "allowance");
+    char key[16];
     bool any = false;
 
-    number(c, &max_at, &max, word, sizeof(word));
     for (unsigned m = 1; m <= ALLOWANCE_ROWS; m++)
         any |= is_there(c, "allowance", row_key(m, key, sizeof(key)));
     for (unsigned m = 1; any && m <= ALLOWANCE_ROWS; m++) {
         const struct value *v = get(c, "allowance", row_key(m, key, sizeof(key)));
-        int section = section_find(&profile_form, "allowance");
         bool there = is_there(c, "allowance", key);
         if (m <= max && !there && !v->bad)
             report_error(c->reports, v->line ? v->line : c->cfg->seen[section][0],
@@ -218,8 +215,19 @@ static void check_allowance(const struct check *c)
         if (m > max && there)
             report_error(c->reports, v->line, "[allowance] %s, but [module] max is %d", key,
                          (int)max);
-        check_row(c, m);
     }
+}
+
+static void check_allowance(const struct check *c)
+{
+    const struct at max_at = {"module", "max", 0};
+    char word[CONFIG_TEXT_MAX];
+    int64_t max = 0;
+
+    if (number(c, &max_at, &max, word, sizeof(word)))
+        check_rows(c, max);
+    for (unsigned m = 1; m <= ALLOWANCE_ROWS; m++)
+        check_row(c, m);
 }
 
 void profile_check(const struct config *cfg, struct reports *r)

@@ -254,11 +254,17 @@ static bool take_profile(const struct option *o, const char *text, struct value 
 {
     const char *path = profile_path(text);
 
-    if (!path)
-        return take_listed(o, text, v, why, size);
-    if (!*path)
+    if (path && *path)
+        return take_text(o, text, why, size);
+    if (path) {
         snprintf(why, size, "there is no path behind file:");
-    return *path && take_text(o, text, why, size);
+        return false;
+    }
+    if (take_listed(o, text, v, why, size))
+        return true;
+    size_t n = strlen(why);
+    snprintf(why + n, size - n, " or file:PATH");
+    return false;
 }
 
 static bool take(const struct option *o, const char *text, struct value *v, char *why, size_t size)

@@ -12,6 +12,36 @@ struct said {
     char text[2000]; /* standard output and error together */
 };
 
+/* Runs hubgate check on this file. */
+static void run(const char *file, struct said *said)
+{
+    FILE *to = tmpfile();
+    assert_non_null(to);
+    fflush(stdout);
+    int out = dup(1);
+    int err = dup(2);
+    dup2(fileno(to), 1);
+    dup2(fileno(to), 2);
+    said->code = cli_check(2, (char *[]){"check", (char *)file, NULL});
+    fflush(stdout);
+    dup2(out, 1);
+    dup2(err, 2);
+    close(out);
+    close(err);
+    rewind(to);
+    said->text[fread(said->text, 1, sizeof(said->text) - 1, to)] = '\0';
+    fclose(to);
+}
+
+/* The name is another each time: what counts comes behind it. */
+static void shorten(struct said *said, const char *name, char letter)
+{
+    for (char *at; (at = strstr(said->text, name));) {
+        *at = letter;
+        memmove(at + 1, at + strlen(name), strlen(at + strlen(name)) + 1);
+    }
+}
+
 /* Runs hubgate check on a file with this text; NULL: on a file that is not there. */
 static void check(const char *text, struct said *said)
 {
@@ -24,28 +54,9 @@ static void check(const char *text, struct said *said)
     else
         unlink(file);
     close(fd);
-    FILE *to = tmpfile();
-    assert_non_null(to);
-    fflush(stdout);
-    int out = dup(1);
-    int err = dup(2);
-    dup2(fileno(to), 1);
-    dup2(fileno(to), 2);
-    said->code = cli_check(2, (char *[]){"check", file, NULL});
-    fflush(stdout);
-    dup2(out, 1);
-    dup2(err, 2);
-    close(out);
-    close(err);
-    rewind(to);
-    said->text[fread(said->text, 1, sizeof(said->text) - 1, to)] = '\0';
-    fclose(to);
+    run(file, said);
     unlink(file);
-    /* The name is another each time: what counts comes behind it. */
-    for (char *at; (at = strstr(said->text, file));) {
-        *at = 'F';
-        memmove(at + 1, at + strlen(file), strlen(at + strlen(file)) + 1);
-    }
+    shorten(said, file, 'F');
 }
 
 static void a_file_is_understood_or_refused(void **state)
@@ -82,6 +93,65 @@ static void a_file_is_understood_or_refused(void **state)
     }
 }
 
+static void write_file(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* A profile's path counts from the folder of the configuration, wherever one stands. */
+static void a_profile_is_looked_for_beside_the_configuration(void **state)
+{
+    static const char ini[] =
+        "[hub]\nprofile = file:my.ini\n[cluster.1]\nlink = sim\n[modbus.tcp]\n";
+    char folder[] = "/tmp/hubgate-check-XXXXXX", here[512], path[600];
+    struct said said;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_non_null(getcwd(here, sizeof(here)));
+    snprintf(path, sizeof(path), "%s/hub.ini", folder);
+    write_file(path, ini);
+    run(path, &said);
+    shorten(&said, folder, 'D');
+    assert_string_equal(said.text, "D/hub.ini:2: [hub] profile: D/my.ini: there is no such file\n");
+    assert_int_equal(said.code, 78);
+
+    assert_int_equal(chdir(folder), 0);
+    write_file("my.ini", "[profile]\ntitle = x\nbasis = manual\n");
+    run("hub.ini", &said);
+    assert_string_equal(said.text, "my.ini: [module] is missing\nmy.ini: [voltage] is missing\n"
+                                   "my.ini: [stops] is missing\n");
+    assert_int_equal(said.code, 78);
+    run(path, &said);
+    shorten(&said, folder, 'D');
+    assert_string_equal(said.text, "D/my.ini: [module] is missing\nD/my.ini: [voltage] is missing\n"
+                                   "D/my.ini: [stops] is missing\n");
+    assert_int_equal(unlink("my.ini"), 0);
+    assert_int_equal(unlink("hub.ini"), 0);
+    assert_int_equal(chdir(here), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+/* One that is shipped, by its whole path, is as good as the built-in one. */
+static void a_shipped_profile_can_be_named_by_its_path(void **state)
+{
+    char ini[700];
+    struct said said;
+
+    (void)state;
+    snprintf(ini, sizeof(ini),
+             "[cluster.1]\nlink = sim\nprofile = file:%s/../config/profiles/vtac-vt12040.ini\n"
+             "[modbus.tcp]\n",
+             TEST_DIR);
+    check(ini, &said);
+    assert_non_null(strstr(said.text, "F: good: 1 cluster (sim: 5 x file:"));
+    assert_int_equal(said.code, 0);
+}
+
 static void a_wrong_command_line_is_told(void **state)
 {
     (void)state;
@@ -93,6 +163,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_understood_or_refused),
+        cmocka_unit_test(a_profile_is_looked_for_beside_the_configuration),
+        cmocka_unit_test(a_shipped_profile_can_be_named_by_its_path),
         cmocka_unit_test(a_wrong_command_line_is_told),
     };
 

@@ -225,7 +225,7 @@ static void a_mistake_is_named_with_its_line(void **state)
          "3: [cluster.1] bring_up: \"true\" is not known; allowed: no yes\n"                                                                                                               },
         {"a profile that is none",                               ONE "[hub]\nprofile = weco\n",
          "5: [hub] profile: \"weco\" is not known; allowed: weco-4k4-pro weco-5k3 vtac-vt12040 "
-         "generic-lfp-16s\n"                                                                                                                                                               },
+         "generic-lfp-16s or file:PATH\n"                                                                                                                                                  },
         {"a key nearly right",                                   ONE "[hub]\ncluster = 1\n",
          "5: [hub] cluster: no such option; did you mean clusters?\n"                                                                                                                      },
         {"a key in capitals",                                    ONE "[hub]\nClusters = 1\n",
