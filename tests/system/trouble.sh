@@ -41,6 +41,12 @@ printf '\377\376[\000h\000u\000b\000]\000\n\000' >"$TMP/utf16.ini"
 ok "file: UTF-16" refused "$TMP/utf16.ini" "utf16.ini"
 printf '[hub]\nclusters = 1\n  modules = 3\n[cluster.1]\nlink = can0\n' >"$TMP/indent.ini"
 ok "file: an indented line" refused "$TMP/indent.ini" ":3:"
+PROFILES=$ROOT/config/profiles
+printf '[hub]\nprofile = file:battery.ini\n[cluster.1]\nlink = sim\n[modbus.tcp]\n' >"$TMP/own.ini"
+ok "profile: missing, told at the line that names it" refused "$TMP/own.ini" "$TMP/own.ini:2: [hub] profile: $TMP/battery.ini"
+sed 's/^modules_3 .*/modules_3 = 206 372 446 528/' "$PROFILES/weco-4k4-pro.ini" >"$TMP/battery.ini"
+bad=$(grep -n '^modules_3' "$TMP/battery.ini")
+ok "profile: a missing cell of the table, with its line" refused "$TMP/own.ini" "$TMP/battery.ini:${bad%%:*}: [allowance] modules_3"
 usage() { "$HUBGATE" "$@" >/dev/null 2>&1; [ $? = 64 ]; }
 ok "usage: no subcommand is exit 64" usage
 ok "usage: an unknown one too" usage frobnicate
@@ -48,10 +54,11 @@ ok "usage: run without a file too" usage run
 ok "status: nobody there is exit 69" sh -c "\"$HUBGATE\" status 127.0.0.1:1 >/dev/null 2>&1; test \$? = 69"
 
 # ---- wiring: no CAN interface, no serial device, a port that is taken ----
+cp "$PROFILES/generic-lfp-16s.ini" "$TMP/battery.ini"
 cat >"$TMP/hub.ini" <<INI
 [hub]
 clusters = 2
-profile = generic-lfp-16s
+profile = file:battery.ini
 [cluster.1]
 link = nocan7
 [cluster.2]
@@ -99,6 +106,10 @@ sed "s/modules = 4/modules = 8/" "$TMP/next.ini" >"$TMP/hub.ini"
 kill -HUP "$gateway"
 ok "reload: a restart option is refused by name" logs 3 "needs a restart"
 ok "reload: ... and changes nothing" is cluster2_modules_active 4
+cp "$TMP/next.ini" "$TMP/hub.ini"
+sed -i 's/^charge_current .*/charge_current = 40/' "$TMP/battery.ini"
+kill -HUP "$gateway"
+ok "reload: so is an edited battery profile" logs 3 "[hub] profile needs a restart"
 
 # ---- frames ----
 python3 - "$TMP/c2" <<'PY' &
