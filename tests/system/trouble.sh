@@ -44,6 +44,10 @@ ok "file: an indented line" refused "$TMP/indent.ini" ":3:"
 PROFILES=$ROOT/config/profiles
 printf '[hub]\nprofile = file:battery.ini\n[cluster.1]\nlink = sim\n[modbus.tcp]\n' >"$TMP/own.ini"
 ok "profile: missing, told at the line that names it" refused "$TMP/own.ini" "$TMP/own.ini:2: [hub] profile: $TMP/battery.ini"
+for p in "$PROFILES"/*.ini; do
+    cp "$p" "$TMP/battery.ini"
+    ok "profile: a copy of ${p##*/} is good" "$HUBGATE" check "$TMP/own.ini"
+done
 sed 's/^modules_3 .*/modules_3 = 206 372 446 528/' "$PROFILES/weco-4k4-pro.ini" >"$TMP/battery.ini"
 bad=$(grep -n '^modules_3' "$TMP/battery.ini")
 ok "profile: a missing cell of the table, with its line" refused "$TMP/own.ini" "$TMP/battery.ini:${bad%%:*}: [allowance] modules_3"
