@@ -1,0 +1,669 @@
+/* The invariants. Each run of the hub is held against the oracle, against the run before, and
+ * against the twin.
+ *
+ *      1  no limit above the bound of any stage, nor above what the counted clusters allow
+ *      2  nothing stale contributes
+ *      3  a latch never falls without an authorised reset
+ *      4  a fall is never delayed
+ *      5  a rise never exceeds the ramp, and waits after a fall
+ *      6  unknown never becomes a number
+ *      7  losing a cluster never raises a limit
+ *      8  CVL is never 0 nor below the floor of DVL; CVL and DVL are always known
+ *      9  a membership change never steps the published SOC
+ *     10  protection in a direction: that direction is zero
+ *     11  the wall clock is nowhere: the same life at another time is the same
+ *     12  stopped, locked, waiting or barred: zero at once, and no frame says more than is published
+ */
+#include <string.h>
+
+#include "property.h"
+
+static int64_t value(const struct signals *s, enum signal sig)
+{
+    return s->value[sig];
+}
+
+static const struct signals *hub_of(const struct play *p)
+{
+    return &hub_snapshot(p->hub)->hub.s;
+}
+
+static bool is_counted(const struct snapshot *snap, unsigned i)
+{
+    int64_t state = snap->cluster[i].s.value[SIG_STATE];
+
+    return state == CLUSTER_JOINED || state == CLUSTER_PROTECTED;
+}
+
+static bool is_out(const struct snapshot *snap, unsigned i)
+{
+    int64_t state = snap->cluster[i].s.value[SIG_STATE];
+
+    return state == CLUSTER_SHUT_DOWN || state == CLUSTER_EXCLUDED;
+}
+
+/* ---- 8: voltages ---- */
+
+static bool check_voltages(struct play *p)
+{
+    const struct signals *s = hub_of(p);
+    const struct oracle *o = &p->oracle;
+    int64_t cvl = value(s, SIG_CHARGE_VOLTAGE_LIMIT), dvl = value(s, SIG_DISCHARGE_VOLTAGE_LIMIT);
+    struct bound most;
+
+    if (!signal_known(s, SIG_CHARGE_VOLTAGE_LIMIT) || !signal_known(s, SIG_DISCHARGE_VOLTAGE_LIMIT))
+        return violated(p, 8, "CVL or DVL is not known");
+    if (cvl < o->maker->dvl_floor || cvl > o->maker->cvl_max)
+        return violated(p, 8, "CVL is %lld", (long long)cvl);
+    if (dvl < o->maker->dvl_floor || dvl > o->maker->cvl_max)
+        return violated(p, 8, "DVL is %lld", (long long)dvl);
+    if (!value(s, SIG_CLUSTERS_JOINED))
+        return true; /* the last good values */
+    most = oracle_cvl(o);
+    if (cvl > most.most)
+        return violated(p, 1, "CVL %lld above %lld: %s", (long long)cvl, (long long)most.most,
+                        most.why);
+    if (dvl < oracle_dvl(o))
+        return violated(p, 1, "DVL %lld below %lld", (long long)dvl, (long long)oracle_dvl(o));
+    return true;
+}
+
+/* ---- 1: stages ---- */
+
+static bool check_stages(struct play *p)
+{
+    static const struct {
+        enum signal first, limit;
+        int sense;
+    } rows[] = {
+        {SIG_CCL_STAGE, SIG_CHARGE_CURRENT_LIMIT,    1 },
+        {SIG_DCL_STAGE, SIG_DISCHARGE_CURRENT_LIMIT, 1 },
+        {SIG_CVL_STAGE, SIG_CHARGE_VOLTAGE_LIMIT,    1 },
+        {SIG_DVL_STAGE, SIG_DISCHARGE_VOLTAGE_LIMIT, -1},
+    };
+    const struct signals *s = hub_of(p);
+
+    for (unsigned r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+        for (unsigned i = 0; i < 6; i++)
+            if ((s->value[rows[r].first + i + 1] - s->value[rows[r].first + i]) * rows[r].sense > 0)
+                return violated(p, 1, "%s goes the wrong way at stage %u",
+                                signal_info[rows[r].limit].name, i + 2);
+        if (value(s, rows[r].limit) != s->value[rows[r].first + 6] ||
+            !signal_known(s, rows[r].limit))
+            return violated(p, 1, "%s is not what stage 7 says", signal_info[rows[r].limit].name);
+    }
+    return true;
+}
+
+/* ---- 2: freshness and membership ---- */
+
+/* "Re-join after max(30 s, 3 periods) of good data, after 5 s if the gap was under 10 s." */
+static mono_us wait_of(const struct oracle *o, const struct watched *c)
+{
+    mono_us gap = c->back_at > c->lost_oldest ? c->back_at - c->lost_oldest : 0;
+    mono_us period = c->cfg->tongue == TONGUE_SERIAL ? c->serial_period
+                     : c->cfg->tongue == TONGUE_BYD  ? MONO_S(10)
+                                                     : MONO_S(1);
+
+    if (gap < MONO_S(10))
+        return MONO_S(o->site->rejoin_short_s);
+    return mono_max(MONO_S(o->site->rejoin_s), 3 * period);
+}
+
+static bool check_member(struct play *p, unsigned i, bool counted)
+{
+    struct oracle *o = &p->oracle;
+    struct watched *c = &o->cluster[i];
+
+    if (counted && !oracle_fresh(o, i))
+        return violated(p, 2, "cluster %u is counted with stale data", i + 1);
+    if (!oracle_fresh(o, i))
+        c->back_at = 0;
+    else if (!c->back_at)
+        c->back_at = o->now;
+    if (counted && c->ghost && c->silent && o->now - c->back_at < wait_of(o, c))
+        return violated(p, 2, "cluster %u is counted again %llu ms after it came back", i + 1,
+                        (unsigned long long)((o->now - c->back_at) / 1000));
+    return true;
+}
+
+static bool known_of_all(const struct oracle *o, enum signal sig)
+{
+    for (unsigned i = 0; i < o->site->clusters; i++)
+        if (o->cluster[i].counted && oracle_doubts(o, i, sig))
+            return false;
+    return true;
+}
+
+static int64_t rounded(int64_t sum, int64_t by)
+{
+    return (sum < 0 ? sum - by / 2 : sum + by / 2) / by;
+}
+
+/* Sums and means contain the counted clusters and nobody else. */
+static bool check_sums(struct play *p)
+{
+    const struct oracle *o = &p->oracle;
+    const struct signals *s = hub_of(p);
+    int64_t mA = 0, mV = 0, uW = 0, n = 0;
+
+    for (unsigned i = 0; i < o->site->clusters; i++) {
+        const struct watched *c = &o->cluster[i];
+
+        if (!c->counted)
+            continue;
+        n++;
+        mA += c->told[SIG_CURRENT].value;
+        mV += c->told[SIG_VOLTAGE].value;
+        uW += c->told[SIG_VOLTAGE].value * c->told[SIG_CURRENT].value;
+    }
+    if (value(s, SIG_CLUSTERS_JOINED) != n)
+        return violated(p, 2, "%lld clusters are said to be counted",
+                        (long long)value(s, SIG_CLUSTERS_JOINED));
+    if (!n && (signal_known(s, SIG_CURRENT) || signal_known(s, SIG_VOLTAGE) ||
+               signal_known(s, SIG_SOC) || signal_known(s, SIG_POWER)))
+        return violated(p, 2, "nobody is counted and something is measured");
+    if (!n || !known_of_all(o, SIG_CURRENT) || !known_of_all(o, SIG_VOLTAGE))
+        return true;
+    if (!signal_known(s, SIG_CURRENT) || value(s, SIG_CURRENT) != mA)
+        return violated(p, 2, "current %lld is not %lld", (long long)value(s, SIG_CURRENT),
+                        (long long)mA);
+    if (!signal_known(s, SIG_VOLTAGE) || value(s, SIG_VOLTAGE) != rounded(mV, n))
+        return violated(p, 2, "voltage %lld is not %lld", (long long)value(s, SIG_VOLTAGE),
+                        (long long)rounded(mV, n));
+    if (!signal_known(s, SIG_POWER) || value(s, SIG_POWER) != rounded(uW, 1000000))
+        return violated(p, 2, "power %lld is not %lld", (long long)value(s, SIG_POWER),
+                        (long long)rounded(uW, 1000000));
+    return true;
+}
+
+/* ---- 1, 4, 10, 12: bounds ---- */
+
+static enum signal limit_sig(unsigned d)
+{
+    return d ? SIG_DISCHARGE_CURRENT_LIMIT : SIG_CHARGE_CURRENT_LIMIT;
+}
+
+/* Why the state of the hub allows nothing at this moment, or NULL. */
+static const char *forbidden(const struct play *p)
+{
+    const struct signals *s = hub_of(p);
+    int64_t state = value(s, SIG_STATE);
+
+    if (p->oracle.stopping)
+        return "stopping";
+    if (p->oracle.stop_asked)
+        return "stopped by command";
+    if (p->oracle.input_stops)
+        return "an input stops or is not read";
+    if (value(s, SIG_LATCHES) & (LATCH_BIT(STOP_INPUT) | LATCH_BIT(FIRE_INPUT)))
+        return "latched by an input";
+    if (state == HUB_LOCKED)
+        return "LOCKED";
+    if (state == HUB_WAITING)
+        return "WAITING";
+    return NULL;
+}
+
+static bool check_forbidden(struct play *p)
+{
+    const struct signals *s = hub_of(p);
+    const char *why = forbidden(p);
+
+    if (why && (value(s, SIG_CHARGE_CURRENT_LIMIT) || value(s, SIG_DISCHARGE_CURRENT_LIMIT)))
+        return violated(p, 12, "current is allowed: %s", why);
+    if (value(s, SIG_STATE) == HUB_STOPPED && value(s, SIG_CHARGE_CURRENT_LIMIT))
+        return violated(p, 12, "charging is allowed: STOPPED");
+    if (value(s, SIG_LATCHES) & LATCH_BIT(CHARGE_DISOBEYED) && value(s, SIG_CHARGE_CURRENT_LIMIT))
+        return violated(p, 12, "charging is allowed: latched");
+    if (value(s, SIG_LATCHES) & LATCH_BIT(DISCHARGE_DISOBEYED) &&
+        value(s, SIG_DISCHARGE_CURRENT_LIMIT))
+        return violated(p, 12, "discharging is allowed: latched");
+    return true;
+}
+
+static bool check_protection(struct play *p, unsigned d)
+{
+    const struct oracle *o = &p->oracle;
+
+    for (unsigned i = 0; i < o->site->clusters; i++) {
+        const struct watched *c = &o->cluster[i];
+
+        if ((c->counted || c->ghost) && oracle_protected(o, i, d ? DISCHARGE : CHARGE)) {
+            if (value(hub_of(p), limit_sig(d)))
+                return violated(p, 10, "cluster %u is in protection and %s is %lld", i + 1,
+                                signal_info[limit_sig(d)].name,
+                                (long long)value(hub_of(p), limit_sig(d)));
+            p->tally->zero_by_protection++;
+        }
+    }
+    return true;
+}
+
+static bool check_bound(struct play *p, unsigned d)
+{
+    struct bound most = oracle_bound(&p->oracle, d ? DISCHARGE : CHARGE);
+    int64_t is = value(hub_of(p), limit_sig(d));
+    bool fell = p->oracle.bound[d].known && most.most < p->oracle.bound[d].most;
+    unsigned invariant = fell && is >= p->oracle.rate[d].value ? 4 : 1;
+
+    p->oracle.bound[d].known = true;
+    p->oracle.bound[d].most = most.most;
+    if (is < 0)
+        return violated(p, 1, "%s is negative", signal_info[limit_sig(d)].name);
+    if (is > most.most)
+        return violated(p, most.nobody ? 2 : invariant, "%s %lld above %lld: %s",
+                        signal_info[limit_sig(d)].name, (long long)is, (long long)most.most,
+                        most.why);
+    p->tally->flowing += is > 0;
+    if (value(hub_of(p), d ? SIG_DISCHARGE_ENABLE : SIG_CHARGE_ENABLE) != (is > 0))
+        return violated(p, 12, "the enable bit does not go with the limit");
+    return true;
+}
+
+/* ---- 5: rises ---- */
+
+static bool check_rise(struct play *p, unsigned d, bool members_changed)
+{
+    struct oracle *o = &p->oracle;
+    mono_us dt = mono_min(o->now - o->last_run, MONO_S(1)); /* after a stall nothing catches up */
+    int64_t is = value(hub_of(p), limit_sig(d)), was = o->rate[d].value, step;
+    bool murky, ramp = d == 0 || o->site->discharge_ramp;
+    int64_t cap = oracle_rate_cap(o, d ? DISCHARGE : CHARGE, &murky);
+
+    o->rate[d].value = is;
+    if ((was - is) * 50 > cap || members_changed)
+        o->rate[d].hold_until = o->now + MONO_S(o->site->rise_hold_s);
+    if (is <= was || murky)
+        return true;
+    p->tally->rises++;
+    if (o->now < o->rate[d].hold_until)
+        return violated(p, 5, "%s rises from %lld to %lld within %u s of a fall",
+                        signal_info[limit_sig(d)].name, (long long)was, (long long)is,
+                        o->site->rise_hold_s);
+    /* cap x % / s x us; a rest under 1 mA may be carried from step to step. */
+    step = cap * o->site->rise_percent * (int64_t)dt / 100000000 + 1;
+    if (ramp && is - was > step)
+        return violated(p, 5, "%s rises by %lld in %llu us, %lld is allowed",
+                        signal_info[limit_sig(d)].name, (long long)(is - was),
+                        (unsigned long long)dt, (long long)step);
+    return true;
+}
+
+/* ---- 7: losses ---- */
+
+static bool weights_stand(const struct play *p)
+{
+    for (unsigned i = 0; i < p->oracle.site->clusters; i++)
+        if (memcmp(&p->before.weight[i], &p->oracle.cluster[i].last, sizeof(struct weight)) != 0 ||
+            memcmp(p->before.stop[i], p->oracle.cluster[i].stop, sizeof(p->before.stop[i])) != 0 ||
+            oracle_doubts(&p->oracle, i, SIG_VOLTAGE))
+            return false;
+    return true;
+}
+
+/* Only time has passed, and a cluster is counted no longer: nothing may be higher than before. */
+static bool check_loss(struct play *p, unsigned members)
+{
+    const struct signals *s = hub_of(p);
+    unsigned lost = p->oracle.members & ~members;
+
+    if (lost)
+        p->tally->losses++;
+    if (!lost || members & ~p->oracle.members || !p->before.known)
+        return true;
+    if (p->oracle.site->rise_hold_s && (value(s, SIG_CHARGE_CURRENT_LIMIT) > p->before.ccl ||
+                                        value(s, SIG_DISCHARGE_CURRENT_LIMIT) > p->before.dcl))
+        return violated(p, 7, "a limit rises while a cluster is lost");
+    if (!p->only_silence || !weights_stand(p) || p->before.set_points != oracle_set_points(&p->oracle) ||
+        (p->oracle.rest_until <= p->oracle.now && p->oracle.rest_until > p->oracle.last_run))
+        return true;
+    if (s->value[SIG_CCL_STAGE + 5] > p->before.ccl_stage ||
+        s->value[SIG_DCL_STAGE + 5] > p->before.dcl_stage)
+        return violated(p, 7, "losing a cluster raises stage 6: CCL %lld to %lld, DCL %lld to %lld",
+                        (long long)p->before.ccl_stage, (long long)s->value[SIG_CCL_STAGE + 5],
+                        (long long)p->before.dcl_stage, (long long)s->value[SIG_DCL_STAGE + 5]);
+    if (value(s, SIG_CHARGE_VOLTAGE_LIMIT) > p->before.cvl ||
+        value(s, SIG_DISCHARGE_VOLTAGE_LIMIT) < p->before.dvl)
+        return violated(p, 7, "losing a cluster moves CVL from %lld to %lld, DVL from %lld to %lld",
+                        (long long)p->before.cvl, (long long)value(s, SIG_CHARGE_VOLTAGE_LIMIT),
+                        (long long)p->before.dvl, (long long)value(s, SIG_DISCHARGE_VOLTAGE_LIMIT));
+    return true;
+}
+
+static void remember(struct play *p, unsigned members)
+{
+    const struct signals *s = hub_of(p);
+
+    p->before.known = true;
+    p->before.ccl = value(s, SIG_CHARGE_CURRENT_LIMIT);
+    p->before.dcl = value(s, SIG_DISCHARGE_CURRENT_LIMIT);
+    p->before.ccl_stage = s->value[SIG_CCL_STAGE + 5];
+    p->before.dcl_stage = s->value[SIG_DCL_STAGE + 5];
+    p->before.cvl = value(s, SIG_CHARGE_VOLTAGE_LIMIT);
+    p->before.dvl = value(s, SIG_DISCHARGE_VOLTAGE_LIMIT);
+    p->before.started_up |=
+        value(s, SIG_STATE) == HUB_RUNNING || value(s, SIG_STATE) == HUB_DEGRADED;
+    p->before.set_points = oracle_set_points(&p->oracle);
+    for (unsigned i = 0; i < p->oracle.site->clusters; i++) {
+        p->before.weight[i] = p->oracle.cluster[i].last;
+        memcpy(p->before.stop[i], p->oracle.cluster[i].stop, sizeof(p->before.stop[i]));
+    }
+    p->oracle.members = members;
+    p->oracle.last_run = p->oracle.now;
+    p->only_silence = true;
+}
+
+/* ---- 9: SOC ---- */
+
+/* Weighted by capacity over the counted clusters; -1 when the oracle is not certain of it. */
+static int64_t raw_soc(const struct oracle *o)
+{
+    int64_t sum = 0, weights = 0;
+
+    for (unsigned i = 0; i < o->site->clusters; i++) {
+        const struct watched *c = &o->cluster[i];
+
+        if (!c->counted)
+            continue;
+        if (oracle_doubts(o, i, SIG_SOC) || c->last.murky || !c->told[SIG_SOC].known)
+            return -1;
+        sum += c->told[SIG_SOC].value * c->last.mAh;
+        weights += c->last.mAh;
+    }
+    return weights ? rounded(sum, weights) : -1;
+}
+
+/* "At most 1 % in 10 s up and 1 % a second down when membership changes; below 15 % or with a
+ * discharge stop it is not smoothed; a cluster's own recalibration passes through." */
+static bool check_soc(struct play *p, unsigned members)
+{
+    struct oracle *o = &p->oracle;
+    const struct signals *s = hub_of(p);
+    mono_us dt = o->now - o->soc_at;
+    int64_t raw = raw_soc(o), is = value(s, SIG_SOC), was = o->soc_published;
+    int64_t up = (int64_t)(dt / 100000) + 2, down = (int64_t)(dt / 10000) + 2;
+    int64_t moved = members == o->members ? raw - o->soc_raw : 0;
+    bool known = o->soc_known && raw >= 0 && o->soc_raw >= 0 && p->before.started_up;
+
+    if (raw >= 0 && !signal_known(s, SIG_SOC))
+        return violated(p, 9, "SOC is not known");
+    o->soc_known = signal_known(s, SIG_SOC);
+    o->soc_published = is;
+    o->soc_raw = raw;
+    o->soc_at = o->now;
+    if (!known || raw < 1500 || s->value[SIG_DCL_STAGE + 3] == 0 || dt > MONO_S(60))
+        return true;
+    p->tally->smoothed += is != raw;
+    if (is - was > moved + up || is - was < moved - down)
+        return violated(p, 9, "SOC steps from %lld to %lld in %llu ms (the clusters say %lld)",
+                        (long long)was, (long long)is, (unsigned long long)(dt / 1000),
+                        (long long)raw);
+    return true;
+}
+
+/* ---- 3: latches ---- */
+
+/* place: 0 the hub, 1.. a cluster. */
+static bool check_latches_at(struct play *p, unsigned place)
+{
+    const struct snapshot *snap = hub_snapshot(p->hub);
+    const struct battery *b = place ? &snap->cluster[place - 1] : &snap->hub;
+    struct latched *l = &p->oracle.latched[place];
+    unsigned latches = (unsigned)b->s.value[SIG_LATCHES];
+
+    if (!l->reset && l->latches & ~latches)
+        return violated(p, 3, "place %u: latches fall from %X to %X", place, l->latches, latches);
+    l->latches = latches;
+    for (unsigned t = 0; t < TIER_COUNT; t++) {
+        if (!l->reset && l->alarm[t] & ~b->a.latched[t])
+            return violated(p, 3, "place %u: latched alarms of tier %u fall from %llX to %llX",
+                            place, t, (unsigned long long)l->alarm[t],
+                            (unsigned long long)b->a.latched[t]);
+        if (b->a.active[t] & ~b->a.latched[t])
+            if (place || t != TIER_PROTECTION || b->a.active[t] & ~b->a.latched[t] & ~ALARM_BIT(GENERAL))
+                return violated(p, 3, "place %u: an alarm of tier %u is not latched", place, t);
+        l->alarm[t] = b->a.latched[t];
+        p->tally->latched += latches != 0;
+    }
+    l->reset = false;
+    return true;
+}
+
+static bool check_latches(struct play *p)
+{
+    for (unsigned place = 0; place <= p->oracle.site->clusters; place++)
+        if (!check_latches_at(p, place))
+            return false;
+    return true;
+}
+
+/* "A cluster the hub has shut down or latched that is not proven open after 3 s holds the hub's
+ * limits at zero until it is." */
+static bool check_copper(struct play *p)
+{
+    const struct snapshot *snap = hub_snapshot(p->hub);
+
+    for (unsigned i = 0; i < p->oracle.site->clusters; i++) {
+        struct watched *c = &p->oracle.cluster[i];
+        const struct signals *s = &snap->cluster[i].s;
+
+        if (value(s, SIG_LATCHES) && is_counted(snap, i))
+            return violated(p, 12, "cluster %u is latched and counted", i + 1);
+        if (!is_out(snap, i) || value(s, SIG_PROVEN_OPEN))
+            c->out_since = 0;
+        else if (!c->out_since)
+            c->out_since = p->oracle.now;
+        if (c->out_since && p->oracle.now - c->out_since >= MONO_S(3) &&
+            (value(&snap->hub.s, SIG_CHARGE_CURRENT_LIMIT) ||
+             value(&snap->hub.s, SIG_DISCHARGE_CURRENT_LIMIT)))
+            return violated(p, 12, "cluster %u is out, not proven open, and current is allowed", i + 1);
+    }
+    return true;
+}
+
+/* ---- 6: unknown ---- */
+
+/* Signals that the hub makes of what it was told. */
+static bool is_made(enum signal sig)
+{
+    return sig == SIG_POWER || sig == SIG_CAPACITY || sig == SIG_MODULES_ACTIVE;
+}
+
+/* A limit that jumps, or that no battery of this kind can have, is held or invalid: never more than
+ * was told. A voltage limit like that may be any that was told before. */
+static bool may_differ(const struct oracle *o, unsigned i, enum signal sig, int64_t is)
+{
+    const struct told *t = &o->cluster[i].told[sig];
+
+    if (sig == SIG_CHARGE_CURRENT_LIMIT || sig == SIG_DISCHARGE_CURRENT_LIMIT)
+        return is < t->value;
+    if (sig == SIG_DISCHARGE_VOLTAGE_LIMIT)
+        return t->value <= o->maker->cvl_max / 10;
+    return false;
+}
+
+static bool check_told(struct play *p, unsigned i, enum signal sig)
+{
+    const struct oracle *o = &p->oracle;
+    const struct signals *s = &hub_snapshot(p->hub)->cluster[i].s;
+    const struct told *t = &o->cluster[i].told[sig];
+
+    if (!signal_known(s, sig) || is_made(sig))
+        return true;
+    if (oracle_doubts(o, i, sig))
+        return value(s, sig) >= signal_info[sig].lo && value(s, sig) <= signal_info[sig].hi
+                   ? true
+                   : violated(p, 6, "cluster %u: %s is %lld", i + 1, signal_info[sig].name,
+                              (long long)value(s, sig));
+    if (!t->known)
+        return violated(p, 6, "cluster %u: nobody told %s, it is said to be %lld", i + 1,
+                        signal_info[sig].name, (long long)value(s, sig));
+    if (value(s, sig) != t->value && !may_differ(o, i, sig, value(s, sig)))
+        return violated(p, 6, "cluster %u: %s %lld is not what was told: %lld", i + 1,
+                        signal_info[sig].name, (long long)value(s, sig), (long long)t->value);
+    if (o->now - t->at >= MONO_S(30))
+        return violated(p, 6, "cluster %u: %s is %llu s old", i + 1, signal_info[sig].name,
+                        (unsigned long long)((o->now - t->at) / 1000000));
+    return true;
+}
+
+/* The hub knows only what a counted cluster told. */
+static bool check_hub_knows(struct play *p, enum signal sig, enum signal from, enum signal alt)
+{
+    const struct oracle *o = &p->oracle;
+
+    if (!signal_known(hub_of(p), sig))
+        return true;
+    for (unsigned i = 0; i < o->site->clusters; i++)
+        if (o->cluster[i].counted && (o->cluster[i].told[from].ever || o->cluster[i].told[alt].ever))
+            return true;
+    return violated(p, 6, "the hub says %s %lld, no counted cluster ever did", signal_info[sig].name,
+                    (long long)value(hub_of(p), sig));
+}
+
+static bool check_unknown(struct play *p)
+{
+    static const enum signal taken[] = {SIG_SOC,      SIG_SOH,      SIG_TEMP,
+                                        SIG_CELL_MAX, SIG_CELL_MIN, SIG_FORCE_CHARGE_I,
+                                        SIG_FULL_CHARGE};
+    const struct signals *s = hub_of(p);
+
+    for (unsigned i = 0; i < p->oracle.site->clusters; i++)
+        for (enum signal sig = 0; sig < SIG_STATE; sig++)
+            if (!check_told(p, i, sig))
+                return false;
+    for (unsigned k = 0; k < sizeof(taken) / sizeof(taken[0]); k++)
+        if (!check_hub_knows(p, taken[k], taken[k], taken[k]))
+            return false;
+    if (!check_hub_knows(p, SIG_TEMP_MAX, SIG_TEMP_MAX, SIG_TEMP) ||
+        !check_hub_knows(p, SIG_TEMP_MIN, SIG_TEMP_MIN, SIG_TEMP))
+        return false;
+    for (enum signal sig = 0; sig < SIG_STATE; sig++)
+        if (signal_known(s, sig) && sig != SIG_CAPACITY && sig != SIG_CAPACITY_LEFT &&
+            sig != SIG_POWER &&
+            (value(s, sig) < signal_info[sig].lo || value(s, sig) > signal_info[sig].hi * 5))
+            return violated(p, 6, "hub: %s is %lld", signal_info[sig].name,
+                            (long long)value(s, sig));
+    return true;
+}
+
+/* ---- all of them ---- */
+
+bool check_run(struct play *p)
+{
+    const struct snapshot *snap = hub_snapshot(p->hub);
+    struct oracle *o = &p->oracle;
+    bool counted[MAX_CLUSTERS] = {false};
+    unsigned members = 0;
+
+    p->tally->checks++;
+    for (unsigned i = 0; i < o->site->clusters; i++) {
+        counted[i] = is_counted(snap, i);
+        members |= (unsigned)counted[i] << i;
+        if (!check_member(p, i, counted[i]))
+            return false;
+        oracle_sees(o, i, is_out(snap, i), snap->cluster[i].s.value[SIG_PROVEN_OPEN] != 0);
+    }
+    p->tally->joins += (members & ~o->members) != 0;
+    oracle_counts(o, counted);
+    for (unsigned d = 0; d < 2; d++)
+        if (!check_protection(p, d))
+            return false;
+    if (!check_forbidden(p) || !check_stages(p) || !check_voltages(p) || !check_bound(p, 0) ||
+        !check_bound(p, 1) || !check_sums(p) || !check_copper(p) || !check_latches(p) ||
+        !check_unknown(p) || !check_loss(p, members) || !check_soc(p, members) ||
+        !check_rise(p, 0, members != o->members) || !check_rise(p, 1, members != o->members))
+        return false;
+    remember(p, members);
+    return true;
+}
+
+/* ---- 12: frames ---- */
+
+static unsigned u16(const struct frame *f, unsigned at)
+{
+    return f->data[at] | (unsigned)f->data[at + 1] << 8;
+}
+
+/* 0x351 of every dialect: CVL, CCL, DCL, DVL in 0.1 V and 0.1 A, little endian. */
+static bool check_351(struct play *p, const struct frame *f)
+{
+    const struct signals *s = hub_of(p);
+    int64_t cvl = u16(f, 0) * 100, ccl = (int16_t)u16(f, 2) * 100, dcl = (int16_t)u16(f, 4) * 100;
+
+    if (f->len < 6 || ccl < 0 || dcl < 0)
+        return violated(p, 12, "0x351 is short or says a negative limit");
+    if (ccl > value(s, SIG_CHARGE_CURRENT_LIMIT) || dcl > value(s, SIG_DISCHARGE_CURRENT_LIMIT))
+        return violated(p, 12, "0x351 says %lld and %lld mA, published are %lld and %lld",
+                        (long long)ccl, (long long)dcl,
+                        (long long)value(s, SIG_CHARGE_CURRENT_LIMIT),
+                        (long long)value(s, SIG_DISCHARGE_CURRENT_LIMIT));
+    if (cvl == 0 || cvl > value(s, SIG_CHARGE_VOLTAGE_LIMIT))
+        return violated(p, 8, "0x351 says CVL %lld mV", (long long)cvl);
+    /* SMA's inverters take 48 V at most. */
+    if (f->len == 8 && u16(f, 6) != 480 && u16(f, 6) * INT64_C(100) < value(s, SIG_DISCHARGE_VOLTAGE_LIMIT))
+        return violated(p, 12, "0x351 says DVL %u00 mV", u16(f, 6));
+    return true;
+}
+
+static bool check_35c(struct play *p, const struct frame *f)
+{
+    const struct signals *s = hub_of(p);
+
+    if ((f->data[0] >> 7 & 1 && !value(s, SIG_CHARGE_CURRENT_LIMIT)) ||
+        (f->data[0] >> 6 & 1 && !value(s, SIG_DISCHARGE_CURRENT_LIMIT)))
+        return violated(p, 12, "0x35C enables what the limits forbid");
+    return true;
+}
+
+bool check_tx(struct play *p, const struct frame *f)
+{
+    if (p->oracle.now - hub_snapshot(p->hub)->at > MONO_MS(100))
+        return violated(p, 2, "a frame leaves that rests on an old run");
+    if (f->id == 0x351)
+        return check_351(p, f);
+    if (f->id == 0x35C)
+        return check_35c(p, f);
+    return true;
+}
+
+/* ---- 11: the twin ---- */
+
+static bool same_signals(struct play *p, const struct signals *a, const struct signals *b,
+                         const char *what)
+{
+    if (memcmp(a->known, b->known, sizeof(a->known)) != 0)
+        return violated(p, 11, "%s: other signals are known at another time", what);
+    for (enum signal sig = 0; sig < SIG_COUNT; sig++)
+        if (signal_known(a, sig) && a->value[sig] != b->value[sig])
+            return violated(p, 11, "%s: signal %u is %lld, and %lld at another time", what, sig,
+                            (long long)a->value[sig], (long long)b->value[sig]);
+    return true;
+}
+
+static bool same_battery(struct play *p, const struct battery *a, const struct battery *b,
+                         const char *what)
+{
+    if (memcmp(a->a.active, b->a.active, sizeof(a->a.active)) != 0 ||
+        memcmp(a->a.latched, b->a.latched, sizeof(a->a.latched)) != 0)
+        return violated(p, 11, "%s: other alarms at another time", what);
+    return same_signals(p, &a->s, &b->s, what);
+}
+
+bool check_twin(struct play *p)
+{
+    const struct snapshot *a = hub_snapshot(p->hub), *b = hub_snapshot(p->twin);
+
+    if (a->at + p->shift != b->at)
+        return violated(p, 11, "the twin did not run");
+    if (!same_battery(p, &a->hub, &b->hub, "hub"))
+        return false;
+    for (unsigned i = 0; i < p->oracle.site->clusters; i++)
+        if (!same_battery(p, &a->cluster[i], &b->cluster[i], "cluster"))
+            return false;
+    for (unsigned i = 0; i < MAX_INVERTERS; i++)
+        if (!same_battery(p, &a->inverter[i], &b->inverter[i], "inverter"))
+            return false;
+    return true;
+}

@@ -1,0 +1,532 @@
+/* Plays a life to the hub (and to its twin, which lives the same at other times), turn by turn as the
+ * program does, and prints acts as lines for tests/scenario.c. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "property.h"
+
+bool violated(struct play *p, unsigned invariant, const char *format, ...)
+{
+    va_list args;
+
+    if (p->verdict->violated)
+        return false;
+    *p->verdict = (struct verdict){
+        .violated = true, .invariant = invariant, .step = p->step, .act = p->at};
+    va_start(args, format);
+    vsnprintf(p->verdict->text, sizeof(p->verdict->text), format, args);
+    va_end(args);
+    return false;
+}
+
+/* ---- a process ---- */
+
+static void refuse(void *arg, const struct config_error *err)
+{
+    fprintf(stderr, "site: %s\n", err->text);
+    *(bool *)arg = true;
+}
+
+static void ignore(void *arg, const struct config_error *err)
+{
+    (void)arg, (void)err;
+}
+
+static struct hub *boot(const struct site *site, const struct memory_store *store, mono_us now)
+{
+    char ini[2048];
+    size_t len = site_ini(site, ini, sizeof(ini));
+    bool bad = false;
+    struct config *cfg = config_parse(ini, len, NULL, refuse, ignore, &bad);
+    struct hub *hub = cfg ? hub_new(cfg, now) : NULL;
+
+    if (cfg)
+        config_free(cfg);
+    for (unsigned i = 0; hub && i < store->used; i++)
+        hub_store_in(hub, &store->slot[i]);
+    return hub;
+}
+
+static bool start(struct play *p)
+{
+    p->hub = boot(p->life->site, &p->store, p->now);
+    p->twin = p->shift ? boot(p->life->site, &p->store, p->now + p->shift) : NULL;
+    if (!p->hub || (p->shift && !p->twin))
+        return violated(p, 0, "the hub does not start");
+    return true;
+}
+
+static void end(struct play *p)
+{
+    hub_free(p->hub);
+    hub_free(p->twin);
+    p->hub = p->twin = NULL;
+}
+
+/* What is in the store has to be in force again. */
+static void expect_kept(struct play *p)
+{
+    struct oracle *o = &p->oracle;
+
+    memset(o->latched, 0, sizeof(o->latched));
+    for (unsigned i = 0; i < p->store.used; i++) {
+        const struct record *r = &p->store.slot[i];
+
+        if (r->kind == RECORD_LATCHES)
+            o->latched[r->place].latches = (unsigned)r->value;
+        if (r->kind == RECORD_LATCHED_ALARMS) {
+            o->latched[r->place].alarm[r->tier] |= r->value;
+            o->latched[0].alarm[r->tier] |= r->value;
+        }
+    }
+    o->stop_asked = o->stop_asked && p->stop_is_safe;
+}
+
+static bool restart(struct play *p)
+{
+    end(p);
+    expect_kept(p);
+    oracle_restart(&p->oracle, p->now);
+    p->tally->restarts++;
+    p->before.known = p->before.started_up = false;
+    p->pending = 0;
+    if (!start(p))
+        return false;
+    for (unsigned i = 0; i < PORT_COUNT; i++) {
+        hub_link(p->hub, (enum port)i, &(struct link_report){.state = LINK_UP, .why = ""});
+        if (p->twin)
+            hub_link(p->twin, (enum port)i, &(struct link_report){.state = LINK_UP, .why = ""});
+    }
+    return true;
+}
+
+/* ---- acts ---- */
+
+static void feed_frame(struct play *p, unsigned port, const struct frame *f, bool garbage)
+{
+    hub_rx(p->hub, (enum port)port, f);
+    if (p->twin)
+        hub_rx(p->twin, (enum port)port, f);
+    if (port < p->life->site->clusters)
+        oracle_hears(&p->oracle, port, f, garbage);
+}
+
+static void feed_report(struct play *p, unsigned port, const struct report *r)
+{
+    static struct battery b; /* large */
+    static struct module modules[MAX_MODULES];
+    struct sample sample = {.at = p->now - MONO_MS(r->age_ms),
+                            .period = MONO_MS(r->period_ms),
+                            .battery = &b,
+                            .modules = r->modules ? modules : NULL};
+
+    memset(&b, 0, sizeof(b));
+    for (unsigned i = 0; i < r->n; i++)
+        signal_set(&b.s, (enum signal)r->word[i].sig, r->word[i].value, sample.at);
+    memcpy(b.a.active, r->alarm, sizeof(r->alarm));
+    memset(modules, 0, sizeof(modules));
+    for (unsigned i = 0; i < r->modules; i++) {
+        signal_set(&modules[i].s, SIG_VOLTAGE, r->module[i].mV, sample.at);
+        signal_set(&modules[i].s, SIG_CELL_MAX, r->module[i].cell_max, sample.at);
+        signal_set(&modules[i].s, SIG_CELL_MIN, r->module[i].cell_min, sample.at);
+        signal_set(&modules[i].s, SIG_TEMP_MAX, r->module[i].temp_max, sample.at);
+        signal_set(&modules[i].s, SIG_TEMP_MIN, r->module[i].temp_min, sample.at);
+        memcpy(modules[i].alarm, r->module[i].alarm, sizeof(modules[i].alarm));
+    }
+    hub_report(p->hub, (enum port)port, &sample);
+    oracle_reads(&p->oracle, port, r);
+    if (!p->twin)
+        return;
+    for (enum signal sig = 0; sig < SIG_COUNT; sig++)
+        b.s.at[sig] += p->shift;
+    for (unsigned i = 0; i < r->modules; i++)
+        for (enum signal sig = 0; sig < SIG_COUNT; sig++)
+            modules[i].s.at[sig] += p->shift;
+    sample.at += p->shift;
+    hub_report(p->twin, (enum port)port, &sample);
+}
+
+static void feed_link(struct play *p, unsigned port, enum link_state state)
+{
+    const struct link_report report = {.state = state, .why = "life"};
+
+    hub_link(p->hub, (enum port)port, &report);
+    if (p->twin)
+        hub_link(p->twin, (enum port)port, &report);
+}
+
+/* Answers that have come; `status` is that of the order `ticket`, where it is among them. */
+static bool hear_answers(struct play *p, uint32_t ticket, enum status *status)
+{
+    struct hub_answer answer, other;
+
+    while (hub_result(p->hub, &answer)) {
+        if (p->twin && (!hub_result(p->twin, &other) || other.ticket != answer.ticket ||
+                        other.status != answer.status))
+            return violated(p, 11, "an order is answered differently at another time");
+        if (answer.ticket == p->stop_ticket && answer.status == HUB_OK)
+            p->stop_is_safe = true;
+        if (answer.ticket == ticket)
+            *status = answer.status;
+    }
+    return true;
+}
+
+static bool feed_order(struct play *p, const struct hub_order *order)
+{
+    enum status taken = hub_command(p->hub, order), status = HUB_OK; /* HUB_OK: it waits */
+
+    if (p->twin && hub_command(p->twin, order) != taken)
+        return violated(p, 11, "an order is refused at another time");
+    if (taken == HUB_EFULL)
+        return true;
+    if (order->command == COMMAND_STOP) {
+        p->stop_ticket = order->ticket;
+        p->stop_is_safe = false;
+    }
+    if (!hear_answers(p, order->ticket, &status))
+        return false;
+    if (status == HUB_OK || (status == HUB_EBUSY && order->command == COMMAND_RESET)) {
+        oracle_obeys(&p->oracle, order);
+        p->tally->orders++;
+    }
+    return true;
+}
+
+static void feed_contact(struct play *p, unsigned input, enum contact contact)
+{
+    struct hub *hubs[] = {p->hub, p->twin};
+
+    if (!p->life->site->input[input])
+        return;
+    for (unsigned i = 0; i < 2 && hubs[i]; i++) {
+        if (contact == CONTACT_LOST)
+            hub_input_lost(hubs[i], input);
+        else
+            hub_input(hubs[i], input, contact == CONTACT_CLOSED);
+    }
+    oracle_contact(&p->oracle, input, contact);
+}
+
+static bool ran(struct play *p)
+{
+    return check_run(p) && (!p->twin || check_twin(p));
+}
+
+static bool feed_stop(struct play *p)
+{
+    p->oracle.stopping = true;
+    p->tally->stops++;
+    hub_stop(p->hub);
+    if (p->twin)
+        hub_stop(p->twin);
+    return ran(p);
+}
+
+static void feed_confirm(struct play *p, unsigned port, bool confirm)
+{
+    p->unconfirmed[port] = !confirm;
+    if (!confirm)
+        return;
+    hub_tx_done(p->hub, (enum port)port, false);
+    if (p->twin)
+        hub_tx_done(p->twin, (enum port)port, false);
+}
+
+/* ---- a turn ---- */
+
+static bool same_frame(const struct frame *a, const struct frame *b)
+{
+    return a->id == b->id && a->ext == b->ext && a->len == b->len &&
+           memcmp(a->data, b->data, a->len) == 0;
+}
+
+static void confirm_sent(struct play *p, unsigned port)
+{
+    hub_tx_done(p->hub, (enum port)port, true);
+    if (p->twin)
+        hub_tx_done(p->twin, (enum port)port, true);
+}
+
+static bool send(struct play *p, unsigned port)
+{
+    struct frame f, other;
+    bool more = true;
+
+    for (unsigned n = 0; more; n++) {
+        bool twin_more = p->twin && hub_tx(p->twin, (enum port)port, &other);
+
+        more = hub_tx(p->hub, (enum port)port, &f);
+        if (hub_snapshot(p->hub)->at != p->oracle.last_run && !ran(p))
+            return false; /* hub_tx has run the rules */
+        if (p->twin && (twin_more != more || (more && !same_frame(&f, &other))))
+            return violated(p, 11, "another frame is sent at another time");
+        if (!more || p->unconfirmed[port])
+            break;
+        if (n > 100)
+            return violated(p, 0, "port %u sends without end", port);
+        p->tally->frames++;
+        if (port >= PORT_INVERTER && !check_tx(p, &f))
+            return false;
+        confirm_sent(p, port);
+    }
+    return true;
+}
+
+static void answer_store(struct play *p, uint32_t ticket, bool safe)
+{
+    hub_store_done(p->hub, ticket, safe);
+    if (p->twin)
+        hub_store_done(p->twin, ticket, safe);
+}
+
+static void keep(struct play *p)
+{
+    struct record record, other;
+
+    while (hub_store_out(p->hub, &record)) {
+        if (p->twin)
+            hub_store_out(p->twin, &other);
+        if (p->medium == MEDIUM_GOOD || p->medium == MEDIUM_FORGETS_THE_ANSWER)
+            memory_store_put(&p->store, &record);
+        if (p->medium == MEDIUM_GOOD) {
+            answer_store(p, record.ticket, true);
+        } else if (p->medium == MEDIUM_REFUSES) {
+            answer_store(p, record.ticket, false);
+            return; /* it comes again */
+        } else if (p->pending < sizeof(p->late) / sizeof(p->late[0])) {
+            p->late[p->pending++] = record; /* no answer before the medium is good again */
+        }
+    }
+}
+
+/* The medium works again: what it owes is kept and answered. */
+static void wake_store(struct play *p, enum medium medium)
+{
+    p->medium = medium;
+    if (medium != MEDIUM_GOOD)
+        return;
+    for (unsigned i = 0; i < p->pending; i++) {
+        memory_store_put(&p->store, &p->late[i]);
+        answer_store(p, p->late[i].ticket, true);
+    }
+    p->pending = 0;
+}
+
+static bool turn(struct play *p)
+{
+    enum status status = HUB_OK;
+    struct event e;
+
+    if (hub_wants_run(p->hub)) {
+        hub_run(p->hub);
+        if (p->twin)
+            hub_run(p->twin);
+        if (!ran(p))
+            return false;
+    }
+    for (unsigned port = 0; port < PORT_COUNT; port++)
+        if (!send(p, port))
+            return false;
+    while (hub_event_out(p->hub, &e))
+        ;
+    while (p->twin && hub_event_out(p->twin, &e))
+        ;
+    keep(p);
+    if (!hear_answers(p, 0, &status))
+        return false;
+    p->tally->turns++;
+    p->tally->steps += p->something;
+    p->something = false;
+    p->step++;
+    return true;
+}
+
+static void pass(struct play *p, uint32_t ms)
+{
+    p->now += MONO_MS(ms);
+    p->oracle.now = p->now;
+    hub_set_time(p->hub, p->now);
+    if (p->twin)
+        hub_set_time(p->twin, p->now + p->shift);
+}
+
+static bool act(struct play *p, const struct act *a)
+{
+    if (a->kind != ACT_TURN) {
+        p->something = true;
+        p->only_silence = false;
+    }
+    switch (a->kind) {
+    case ACT_TURN:
+        if (!turn(p))
+            return false;
+        pass(p, a->ms);
+        break;
+    case ACT_FRAME:
+    case ACT_GARBAGE:
+        feed_frame(p, a->port, &a->frame, a->kind == ACT_GARBAGE);
+        break;
+    case ACT_REPORT:
+        feed_report(p, a->port, &a->report);
+        break;
+    case ACT_LINK:
+        feed_link(p, a->port, a->link);
+        break;
+    case ACT_ORDER:
+        return feed_order(p, &a->order);
+    case ACT_CONFIRM:
+        feed_confirm(p, a->port, a->confirm);
+        break;
+    case ACT_STORE:
+        wake_store(p, a->medium);
+        break;
+    case ACT_INPUT:
+        feed_contact(p, a->port, a->contact);
+        break;
+    case ACT_RESTART:
+        return restart(p);
+    case ACT_STOP:
+        return feed_stop(p);
+    case ACT_KINDS:
+        break;
+    }
+    return true;
+}
+
+void life_play(const struct life *life, mono_us shift, struct tally *tally, struct verdict *out)
+{
+    static struct play p; /* large */
+
+    memset(&p, 0, sizeof(p));
+    p.life = life;
+    p.shift = shift;
+    p.now = MONO_S(10);
+    p.tally = tally;
+    p.verdict = out;
+    *out = (struct verdict){0};
+    tally->twins += shift != 0;
+    oracle_init(&p.oracle, life->site, p.now);
+    if (start(&p))
+        for (p.at = 0; p.at < life->n && act(&p, &life->act[p.at]); p.at++)
+            ;
+    end(&p);
+}
+
+/* ---- printing ---- */
+
+static int print_frame(const struct act *a, char *out, size_t size)
+{
+    int n = snprintf(out, size, "rx %c%u %0*X#", a->port < PORT_INVERTER ? 'c' : 'i',
+                     a->port < PORT_INVERTER ? a->port + 1u : a->port - PORT_INVERTER + 1u,
+                     a->frame.ext ? 8 : 3, (unsigned)a->frame.id);
+
+    for (unsigned i = 0; i < a->frame.len; i++)
+        n += snprintf(out + n, size - (size_t)n, "%02X", a->frame.data[i]);
+    return n;
+}
+
+static const char *tier_name(unsigned tier)
+{
+    static const char *const names[] = {"warning", "protection", "fault"};
+
+    return names[tier];
+}
+
+static int64_t word_of(const struct report *r, enum signal sig)
+{
+    for (unsigned i = 0; i < r->n; i++)
+        if (r->word[i].sig == sig)
+            return r->word[i].value;
+    return 0;
+}
+
+static int print_alarms(const uint64_t *alarm, const char *who, char *out, size_t size)
+{
+    int n = 0;
+
+    for (unsigned t = 0; t < TIER_COUNT; t++)
+        for (unsigned bit = 0; bit < ALARM_BITS; bit++)
+            if (alarm[t] >> bit & 1)
+                n += snprintf(out + n, size - (size_t)n, "\nset %s %s %s on", who, tier_name(t),
+                              alarm_info[bit].name);
+    return n;
+}
+
+/* A scenario repeats a sample each second; here it is one. What a sample leaves out is not said. */
+static void print_report(const struct act *a, char *out, size_t size)
+{
+    const struct report *r = &a->report;
+    char who[16];
+    int n = snprintf(out, size, "battery c%u %d %d %d %d", a->port + 1u,
+                     (int)word_of(r, SIG_VOLTAGE), (int)word_of(r, SIG_CURRENT),
+                     (int)word_of(r, SIG_SOC), (int)word_of(r, SIG_CHARGE_CURRENT_LIMIT));
+
+    snprintf(who, sizeof(who), "c%u", a->port + 1u);
+    for (unsigned i = 0; i < r->n; i++)
+        n += snprintf(out + n, size - (size_t)n, "\nset %s %s %d", who,
+                      signal_info[r->word[i].sig].name, (int)r->word[i].value);
+    n += print_alarms(r->alarm, who, out + n, size - (size_t)n);
+    for (unsigned m = 0; m < r->modules; m++) {
+        snprintf(who, sizeof(who), "c%u.%u", a->port + 1u, m + 1);
+        n += snprintf(out + n, size - (size_t)n, "\nset %s voltage %u", who, r->module[m].mV);
+        n += print_alarms(r->module[m].alarm, who, out + n, size - (size_t)n);
+    }
+    snprintf(out + n, size - (size_t)n, "  # %u ms old, each %u ms", (unsigned)r->age_ms,
+             (unsigned)r->period_ms);
+}
+
+static void print_order(const struct hub_order *o, char *out, size_t size)
+{
+    char about[24] = "";
+
+    if (o->cluster)
+        snprintf(about, sizeof(about), " cluster %u%s", o->cluster, o->isolated ? " isolated" : "");
+    snprintf(out, size, "command %s %lld%s %s", word_name(commands, n_commands, o->command),
+             (long long)o->value, about, o->release ? "RELEASE" : "OK");
+}
+
+void act_print(const struct act *a, char *out, size_t size)
+{
+    static const char *const media[] = {"on", "off", "hangs", "hangs  # though it keeps"};
+    static const char *const contacts[] = {"open", "closed", "open  # not read any longer"};
+    char side = a->port < PORT_INVERTER ? 'c' : 'i';
+    unsigned number = a->port < PORT_INVERTER ? a->port + 1u : a->port - PORT_INVERTER + 1u;
+
+    switch (a->kind) {
+    case ACT_TURN:
+        snprintf(out, size, "%s %u", a->ms > 100 ? "jump" : "after", (unsigned)a->ms);
+        break;
+    case ACT_FRAME:
+    case ACT_GARBAGE:
+        print_frame(a, out, size);
+        break;
+    case ACT_REPORT:
+        print_report(a, out, size);
+        break;
+    case ACT_LINK:
+        snprintf(out, size, "link %c%u %s", side, number, link_state_name(a->link));
+        break;
+    case ACT_ORDER:
+        print_order(&a->order, out, size);
+        break;
+    case ACT_INPUT:
+        snprintf(out, size, "input %u %s", a->port + 1u, contacts[a->contact]);
+        break;
+    case ACT_CONFIRM:
+        snprintf(out, size, "confirm %c%u %s", side, number, a->confirm ? "on" : "off");
+        break;
+    case ACT_STORE:
+        snprintf(out, size, "store %s", media[a->medium]);
+        break;
+    case ACT_RESTART:
+        snprintf(out, size, "restart");
+        break;
+    case ACT_STOP:
+        snprintf(out, size, "stop");
+        break;
+    case ACT_KINDS:
+        break;
+    }
+}
