@@ -103,11 +103,13 @@ static void fall_silent(struct member *m, const struct member_input *in, mono_us
     bool counted = member_joined(m);
 
     /* A short return in between does not make the gap shorter. */
-    if (!m->ghost) {
-        /* The moment the data ran out, not the one somebody looked. */
-        m->silent_since = in->complete && in->fresh_until ? mono_min(in->fresh_until, now) : now;
+    if (!m->ghost && in->complete) {
         m->last_good = in->oldest;
+        m->silent_since = in->fresh_until ? in->fresh_until : now;
     }
+    /* The moment the data ran out, not the one somebody looked. An incomplete set is no news about
+     * the gap: after a long one each part comes anew. */
+    m->silent_since = mono_min(m->silent_since, now);
     m->ghost = (m->ghost || counted) && !in->open;
     go(m, MEMBER_SILENT, m->state == CLUSTER_PROTECTED ? REASON_SELF_RESTART : REASON_SILENT);
 }
@@ -173,9 +175,15 @@ static void let_in(struct member *m, const struct member_input *in)
 static void run_fresh(struct member *m, const struct member_rules *rules,
                       const struct member_input *in, mono_us now)
 {
-    if (m->state == CLUSTER_STALE)
+    if (m->state == CLUSTER_STALE) {
         come_back(m, rules, in, now);
-    else if (member_joined(m))
+        return;
+    }
+    if (!m->ghost) {
+        m->last_good = in->oldest;
+        m->silent_since = in->fresh_until;
+    }
+    if (member_joined(m))
         stay(m, in);
     else if (now >= m->settled_at)
         let_in(m, in);

@@ -54,8 +54,8 @@ struct member {
     enum cluster_state state;
     enum reason reason;
     bool ghost;
-    mono_us last_good; /* receive time of the oldest part when it turned stale */
-    mono_us silent_since;
+    mono_us last_good;    /* receive time of the oldest part when it turned stale */
+    mono_us silent_since; /* while it is fresh: when it will be */
     mono_us settled_at; /* not counted again before this moment */
     mono_us holds_at;   /* out, but not proven open: from here on the hub rests; 0: not so */
 };

@@ -134,6 +134,26 @@ static void silence_begins_when_the_data_run_out(void **state)
     assert_int_equal(l.m.silent_since, MONO_S(12));
 }
 
+/* After a minute each part has to come anew: the first of them makes the set incomplete, and its
+ * oldest part new. */
+static void a_new_life_does_not_shorten_the_gap(void **state)
+{
+    struct life l = {.period = MONO_S(1)};
+
+    (void)state;
+    member_init(&l.m);
+    live(&l, 1, 10, true); /* last data at 9 s, fresh until 12 s */
+    l.in.complete = false;
+    l.in.oldest = MONO_S(70);
+    member_run(&l.m, &rules, &l.in, MONO_S(70));
+    assert_int_equal(l.m.state, CLUSTER_STALE);
+    assert_int_equal(l.m.silent_since, MONO_S(12));
+    live(&l, 71, 101, true);
+    assert_int_equal(l.m.state, CLUSTER_STANDBY); /* not 5 s as after a short gap ... */
+    live(&l, 101, 102, true);
+    assert_int_equal(l.m.state, CLUSTER_JOINED); /* ... but 30 s */
+}
+
 static void coming_back_takes_as_long_as_the_gap_asks(void **state)
 {
     static const struct {
@@ -404,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_cluster_joins_with_its_first_complete_set),
         cmocka_unit_test(silence_makes_a_ghost_after_three_seconds),
         cmocka_unit_test(silence_begins_when_the_data_run_out),
+        cmocka_unit_test(a_new_life_does_not_shorten_the_gap),
         cmocka_unit_test(coming_back_takes_as_long_as_the_gap_asks),
         cmocka_unit_test(silence_while_waiting_starts_over),
         cmocka_unit_test(a_set_that_is_no_longer_complete_is_not_counted),
