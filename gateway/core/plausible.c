@@ -206,7 +206,8 @@ static bool load_explains(enum plausible_flip which, const struct flips *f, int6
 /* It went back: whether it did so often enough. */
 static bool note_flip(struct flips *f, mono_us at)
 {
-    memmove(&f->flip[0], &f->flip[1], sizeof(f->flip) - sizeof(f->flip[0]));
+    for (unsigned i = 1; i < FLIPS; i++)
+        f->flip[i - 1] = f->flip[i];
     f->flip[FLIPS - 1] = at;
     return f->flip[0] && mono_since(at, f->flip[0]) <= FLIPS_WITHIN;
 }

@@ -125,7 +125,7 @@ static void run_still(struct watch *w, const struct part *p, int64_t current, mo
     if (magnitude(current) <= STILL_mA) {
         w->still_since = 0;
         w->frozen = false;
-    } else if (another || !w->still_since) {
+    } else if (another) { /* the first above 5 A is */
         w->still_since = now;
         w->frozen = false;
     } else if (!w->frozen && now >= w->still_since + STILL_FOR) {

@@ -349,6 +349,8 @@ static void the_operators_word_ends_with_current_until_withdrawn(void **state)
     assert_false(t.mem.contradicted);
     assert_false(current(&t, 2150));
     assert_true(t.mem.contradicted);
+    assert_false(current(&t, -5000));
+    assert_true(t.mem.contradicted);
     assert_false(current(&t, 0)); /* his word is worth nothing now ... */
     assert_true(t.mem.contradicted);
     t.in.isolated = false;

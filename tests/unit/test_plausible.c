@@ -597,6 +597,10 @@ static void serial_numbers_go_back_and_forth_by_halves(void **state)
         {"the last letter",
          {"AAAA1111AAAA2221", "AAAA1111AAAA2222", "AAAA1111AAAA2221", "AAAA1111AAAA2222"},
          true                                                                                   },
+        {"the ninth letter",
+         {"AAAA1111AAAA2222", "AAAA1111CAAA2222", "AAAA1111AAAA2222", "AAAA1111CAAA2222"},
+         true                                                                                   },
+        {"the first letter",  {"AAAA1111", "CAAA1111", "AAAA1111", "CAAA1111"},            true },
         {"none",              {"", "", "", ""},                                            false},
         {"now and then none", {"A1", "", "A1", ""},                                        false},
     };
