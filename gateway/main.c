@@ -12,6 +12,7 @@ static const struct {
     {"check",     cli_check    },
     {"registers", cli_registers},
     {"status",    cli_status   },
+    {"explain",   cli_explain  },
     {"version",   cli_version  },
     {"--version", cli_version  },
     {"-V",        cli_version  },
@@ -27,7 +28,7 @@ int main(int argc, char **argv)
             return commands[i].run(argc - 1, argv + 1);
     if (argc > 1)
         fprintf(stderr, "hubgate: there is no \"%s\"\n", argv[1]);
-    fprintf(stderr, "usage: hubgate run|check|registers|status|version|help ...\n"
+    fprintf(stderr, "usage: hubgate run|check|registers|status|explain|version|help ...\n"
                     "hubgate help says more\n");
     return CLI_USAGE;
 }

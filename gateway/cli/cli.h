@@ -18,6 +18,7 @@ int cli_run(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_registers(int argc, char **argv);
 int cli_status(int argc, char **argv);
+int cli_explain(int argc, char **argv);
 int cli_version(int argc, char **argv);
 int cli_help(int argc, char **argv);
 

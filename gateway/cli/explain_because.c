@@ -50,6 +50,14 @@ static void because_of_clusters(const struct paper *p, const struct subject *s,
             s->way || s->direction == CHARGE ? "allows no more" : "asks for no less");
 }
 
+/* The cluster tells no limit. */
+static void because_of_the_profile(const struct paper *p, const struct subject *s,
+                                   const struct bound *by)
+{
+    say(p, " because the BMS of cluster %u tells none, and its profile %s", by->cluster,
+        s->way || s->direction == CHARGE ? "allows no more" : "asks for no less");
+}
+
 static void because_of_the_table(const struct paper *p, const struct subject *s, int64_t value)
 {
     const struct table_cell *t = &s->way->table;
@@ -91,7 +99,7 @@ static void because_of_the_rate(const struct paper *p, const struct subject *s,
         say(p, " because it rises slowly, to %s", amps(goal).s);
     if (!p->e->every_stage)
         return;
-    say(p, ". That is %s", amps(goal).s);
+    say(p, ". It would be %s", amps(goal).s);
     because(p, s, &s->l->by[STAGE_STATE], goal);
 }
 
@@ -106,6 +114,8 @@ static void because(const struct paper *p, const struct subject *s, const struct
         because_of_a_ghost(p, s, by);
     else if (by->reason == REASON_CLUSTER_LIMIT && placed)
         because_of_clusters(p, s, by, value);
+    else if (by->reason == REASON_PROFILE_LIMIT && placed)
+        because_of_the_profile(p, s, by);
     else if (by->reason == REASON_ALLOWANCE)
         because_of_the_table(p, s, value);
     else if (by->reason == REASON_BUS_BAR && placed)
