@@ -107,8 +107,9 @@ static void because(const struct paper *p, const struct subject *s, const struct
                     int64_t value)
 {
     bool placed = by->cluster >= 1 && by->cluster <= p->e->n;
+    bool current = s->way; /* a newer gateway may have reasons for voltages that we do not know */
 
-    if (by->reason == REASON_SHARING && placed)
+    if (by->reason == REASON_SHARING && placed && current)
         because_of_sharing(p, s, by);
     else if (by->reason == REASON_GHOST && placed)
         because_of_a_ghost(p, s, by);
@@ -116,18 +117,18 @@ static void because(const struct paper *p, const struct subject *s, const struct
         because_of_clusters(p, s, by, value);
     else if (by->reason == REASON_PROFILE_LIMIT && placed)
         because_of_the_profile(p, s, by);
-    else if (by->reason == REASON_ALLOWANCE)
+    else if (by->reason == REASON_ALLOWANCE && current)
         because_of_the_table(p, s, value);
     else if (by->reason == REASON_BUS_BAR && placed)
         because_of_the_bus_bar(p, by);
-    else if (by->reason == REASON_CAP)
+    else if (by->reason == REASON_CAP && current)
         say(p, " because [limits] %s in the configuration allows no more", s->option);
-    else if (by->reason == REASON_SET_POINT)
+    else if (by->reason == REASON_SET_POINT && s->set_point)
         say(p, " because a set-point from outside allows no more, for another %s",
             seconds(s->set_point->left).s);
     else if (by->reason == REASON_HUB_STATE)
         because_of_the_hub(p);
-    else if (by->reason == REASON_HOLD || by->reason == REASON_RAMP)
+    else if ((by->reason == REASON_HOLD || by->reason == REASON_RAMP) && current)
         because_of_the_rate(p, s, by);
     else
         say(p, ": %s%s%s", place_words(by).s, reason_words(by->reason).s,

@@ -96,7 +96,7 @@ struct words measured_words(const struct bound *by, enum direction direction,
     bool charge = direction == CHARGE;
     const struct signals *s;
 
-    if (!by->cluster)
+    if (!by->cluster || by->cluster > MAX_CLUSTERS)
         return (struct words){""};
     s = &snap->cluster[by->cluster - 1].s;
     if (by->reason == REASON_CELL_STOP)
