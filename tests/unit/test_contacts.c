@@ -229,10 +229,17 @@ static void edges_are_told_once(void **state)
 
 static void an_edge_carries_what_was_and_what_is(void **state)
 {
-    struct hub *hub = hub_with("[input.1]\nfunction = fire\ngpio = a:1\n");
+    struct hub *hub = hub_with("[input.1]\nfunction = fire\ngpio = a:1\n"
+                               "[relay.1]\nfunction = power\n");
     struct event e;
 
     (void)state;
+    do
+        assert_true(hub_event_out(hub, &e));
+    while (e.kind != EVENT_RELAY);
+    assert_int_equal(e.place, EVENT_AT_HUB);
+    assert_int_equal(e.old, 0);
+    assert_int_equal(e.now, 1);
     forget_events(hub);
     hub_input(hub, 0, false);
     assert_true(hub_event_out(hub, &e));

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,13 +24,13 @@
 
 static struct fake {
     bool taken, output, invert;
-    int level;      /* closed or open, as seen from outside */
-    int edges;      /* that came since the last look */
-    int why_not;    /* errno of the next take */
-    int broken;     /* errno of everything on a taken line */
-    int fd;         /* -1: it tells no edges */
-    unsigned sets;  /* how often it was driven */
-    unsigned takes; /* how often it was asked for */
+    atomic_int level;  /* closed or open, as seen from outside */
+    int edges;         /* that came since the last look */
+    int why_not;       /* errno of the next take */
+    atomic_int broken; /* errno of everything on a taken line */
+    int fd;            /* -1: it tells no edges */
+    unsigned sets;     /* how often it was driven */
+    unsigned takes;    /* how often it was asked for */
 } chip[LINES];
 
 static int driven = -1; /* eventfd: a relay was set or taken; for the test of the thread */
@@ -135,11 +136,24 @@ static const struct gpio_ops ops = {.take_output = take_output,
 /* ---- what is said ---- */
 
 static char told[2000];
+static pthread_mutex_t telling = PTHREAD_MUTEX_INITIALIZER;
 
 static void note(enum log_level level, const char *line)
 {
     (void)level;
+    pthread_mutex_lock(&telling);
     snprintf(told + strlen(told), sizeof(told) - strlen(told), "%s\n", line);
+    pthread_mutex_unlock(&telling);
+}
+
+static bool was_told(const char *line)
+{
+    bool found;
+
+    pthread_mutex_lock(&telling);
+    found = strstr(told, line) != NULL;
+    pthread_mutex_unlock(&telling);
+    return found;
 }
 
 static void assert_told(const char *lines)
@@ -520,13 +534,13 @@ static void the_loop_carries_both_ways(void **state)
     loop_turn(&loop, clock_now() + MONO_S(1));
     s = &hub_snapshot(loop.hub)->hub.s;
     assert_int_equal(signal_or(s, SIG_INPUT, -1), 1);
-    assert_non_null(strstr(told, "hub: input 1 (stop) closed\n"));
+    assert_true(was_told("hub: input 1 (stop) closed\n"));
     heard(driven); /* relay 2 is power: closed */
     chip[8].broken = EIO;
     heard(bell);
     loop_turn(&loop, clock_now() + MONO_S(1) + MONO_MS(500));
     assert_int_equal(signal_or(s, SIG_INPUT, -1), -1);
-    assert_non_null(strstr(told, "hub: input 1 (stop) unknown\n"));
+    assert_true(was_told("hub: input 1 (stop) unknown\n"));
     gpio_stop(loop.gpio);
     hub_free(loop.hub);
     close(bell);
