@@ -290,9 +290,11 @@ void cluster_listen(struct hub *hub, unsigned i)
 {
     struct cluster *c = &hub->cluster[i];
 
+    /* A master that counts only itself still speaks for all of its modules. */
+    unsigned modules = c->modules > c->modules_cfg ? c->modules : c->modules_cfg;
+
     tell_protocol(hub, i);
-    c->value_odd = plausible_run(&c->plausible, &c->sane, told(c), c->profile,
-                                 c->modules ? c->modules : c->modules_cfg, hub->now);
+    c->value_odd = plausible_run(&c->plausible, &c->sane, told(c), c->profile, modules, hub->now);
     hear_modules(hub, i);
     c->look = look_at(c);
     weigh(hub, c);

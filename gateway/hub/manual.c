@@ -284,8 +284,7 @@ static mono_us cluster_due(const struct hub *hub, const struct cluster *c)
     due = mono_min(due, mono_min(protect_count_due(&c->many), protect_count_due(&c->broken)));
     due = mono_min(due, mono_min(protect_stay_due(&c->stay), trips_due(&c->trips)));
     due = mono_min(due, overload_due(&c->overload, hub->now));
-    if (c->plausible.two_until > hub->now)
-        due = mono_min(due, c->plausible.two_until);
+    due = mono_min(due, mono_min(watch_due(&c->watch), plausible_due(&c->plausible, hub->now)));
     if (cluster_is_fresh(hub, c))
         due = mono_min(due, c->look.fresh_until);
     return due;
