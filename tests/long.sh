@@ -2,6 +2,7 @@
 # What takes long, in parts of at most ten minutes: long.sh PART...
 #     fuzz [TARGET...]   each target in turn, FUZZ_SECONDS (540) in all
 #     mutate [FILE...]   breaks the code on purpose and counts what no test notices
+#     edges              takes out each state edge: does the story named beside it notice?
 # Each part closes with "N passed, M failed".
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -30,5 +31,6 @@ fuzz() {
 case ${1-} in
 fuzz) fuzz "${@:2}" ;;
 mutate) python3 tests/mutate.py "${@:2}" ;;
-*) sed -n '2,5p' "$0"; exit 64 ;;
+edges) python3 tests/mutate.py --edges ;;
+*) sed -n '2,6p' "$0"; exit 64 ;;
 esac
