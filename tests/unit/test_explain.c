@@ -295,12 +295,12 @@ static void read_registers(struct snapshot *out, const struct snapshot *in)
         }
 }
 
-static void explain_registers(const char *ini, const struct snapshot *snap)
+static void explain_registers(const char *ini, const struct snapshot *inside)
 {
     static struct snapshot outside;
     struct config *cfg = configured(ini);
 
-    read_registers(&outside, snap);
+    read_registers(&outside, inside);
     explain_published(&e, cfg, &outside);
     tell(&e, &outside);
     config_free(cfg);
