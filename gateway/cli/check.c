@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "core/relays.h"
 #include "model/battery.h"
 
 #define LISTENERS 4
@@ -59,6 +60,25 @@ static void tell_modbus(const struct config *cfg)
         printf(", no Modbus");
 }
 
+static unsigned count(const struct config *cfg, const char *section, unsigned most)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 1; i <= most; i++)
+        n += config_has(cfg, section, i);
+    return n;
+}
+
+static void tell_contacts(const struct config *cfg)
+{
+    unsigned relays = count(cfg, "relay", MAX_RELAYS), inputs = count(cfg, "input", MAX_INPUTS);
+
+    if (relays)
+        printf(", %u relay%s", relays, relays == 1 ? "" : "s");
+    if (inputs)
+        printf(", %u input%s", inputs, inputs == 1 ? "" : "s");
+}
+
 int cli_check(int argc, char **argv)
 {
     if (argc != 2) {
@@ -72,6 +92,7 @@ int cli_check(int argc, char **argv)
     tell_clusters(cfg);
     tell_inverters(cfg);
     tell_modbus(cfg);
+    tell_contacts(cfg);
     printf("\n");
     config_free(cfg);
     return CLI_OK;

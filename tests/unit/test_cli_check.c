@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "io/gpio.h"
 
 struct said {
     int code;
@@ -69,17 +70,22 @@ static void a_file_is_understood_or_refused(void **state)
         {"a good one",
          "[hub]\nclusters = 2\n[cluster.1]\nlink = can0\n[cluster.2]\nlink = can1\nmodules = 4\n"
          "[inverter.1]\nlink = can2\nprotocol = victroncan\n[modbus.tcp]\n[modbus.rtu.2]\n"
-         "device = /dev/a\n",                                                                        0,
+         "device = /dev/a\n",                                                                             0,
          "F: good: 2 clusters (can0: 5 x weco-4k4-pro, can1: 4 x weco-4k4-pro), inverter on can2 "
-         "as VICTRONCAN, Modbus TCP on 127.0.0.1:1502, Modbus RTU on /dev/a\n"                                                                                 },
-        {"a doubtful one", "[cluster.1]\nlink = sim\n",                                              0,
+         "as VICTRONCAN, Modbus TCP on 127.0.0.1:1502, Modbus RTU on /dev/a\n"                                                                                      },
+        {"a doubtful one",      "[cluster.1]\nlink = sim\n",                                              0,
          "F: warning: no [modbus.tcp] or [modbus.rtu]: nobody can read the registers\n"
-         "F: good: 1 cluster (sim: 5 x weco-4k4-pro), no inverter, no Modbus\n"                                                                                },
-        {"two mistakes",   "[hub]\nclusters = 9\n[cluster.1]\nlink = sim\nloop = 3\n[modbus.tcp]\n",
-         78,                                                                                             "F:2: [hub] clusters: 9 is outside 1..5\n"
-         "F:5: [cluster.1] loop: \"3\" is not known; allowed: no yes\n"                                                                            },
-        {"an empty one",   "",                                                                       78, "F: no [section] in the file: nothing is configured\n"},
-        {"none",           NULL,                                                                     78, "F: there is no such file\n"                          },
+         "F: good: 1 cluster (sim: 5 x weco-4k4-pro), no inverter, no Modbus\n"                                                                                     },
+        {"relays and an input",
+         "[cluster.1]\nlink = sim\n[modbus.tcp]\n[relay.1]\nfunction = fault\n[relay.8]\nfunction "
+         "= power\n",                                                                                     0,
+         "F: good: 1 cluster (sim: 5 x weco-4k4-pro), no inverter, Modbus TCP on 127.0.0.1:1502, 2 "
+         "relays\n"                                                                                                                                                 },
+        {"two mistakes",        "[hub]\nclusters = 9\n[cluster.1]\nlink = sim\nloop = 3\n[modbus.tcp]\n",
+         78,                                                                                                  "F:2: [hub] clusters: 9 is outside 1..5\n"
+         "F:5: [cluster.1] loop: \"3\" is not known; allowed: no yes\n"                                                                                 },
+        {"an empty one",        "",                                                                       78, "F: no [section] in the file: nothing is configured\n"},
+        {"none",                NULL,                                                                     78, "F: there is no such file\n"                          },
     };
 
     (void)state;
@@ -91,6 +97,27 @@ static void a_file_is_understood_or_refused(void **state)
         assert_string_equal(said.text, cases[i].says);
         assert_int_equal(said.code, cases[i].code);
     }
+}
+
+/* What reads or drives a line needs libgpiod in this build. */
+static void a_line_needs_a_build_that_can(void **state)
+{
+    struct said said;
+
+    (void)state;
+    check("[cluster.1]\nlink = sim\n[modbus.tcp]\n[relay.1]\nfunction = fault\n[input.1]\n"
+          "function = stop\ngpio = gpiochip0:27\n",
+          &said);
+    if (gpio_ops_gpiod) {
+        assert_int_equal(said.code, 0);
+        assert_string_equal(said.text, "F: good: 1 cluster (sim: 5 x weco-4k4-pro), no inverter, "
+                                       "Modbus TCP on 127.0.0.1:1502, 1 relay, 1 input\n");
+        return;
+    }
+    assert_int_equal(said.code, 78);
+    assert_string_equal(said.text,
+                        "F: gpio needs a build with libgpiod: install libgpiod-dev (1.6) and build "
+                        "again, or take the gpio of every relay and the [input.N] away\n");
 }
 
 static void write_file(const char *path, const char *text)
@@ -163,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_understood_or_refused),
+        cmocka_unit_test(a_line_needs_a_build_that_can),
         cmocka_unit_test(a_profile_is_looked_for_beside_the_configuration),
         cmocka_unit_test(a_shipped_profile_can_be_named_by_its_path),
         cmocka_unit_test(a_wrong_command_line_is_told),
