@@ -3,7 +3,8 @@
  *     property --seed N --steps M               as many lives as it takes, over all sites
  *     property --seed N --steps M --config K    one life of M turns at site K (see --list)
  *     property --noise ...                      random bytes on every port and nothing else
- *     property --shrink ...                     shortens a life that shows a violation
+ *     property --shrink ...                     shortens a life that shows a violation, and
+ *                                               tells each run of it
  *
  * A step is a turn of the loop in which something besides time came. A violation ends the program
  * with the seed, the step, the invariant and the last acts as lines of a scenario. */
@@ -59,16 +60,22 @@ static void tell(const struct options *opt, const struct life *life, const struc
                  unsigned config, uint64_t seed)
 {
     unsigned from = v->act > LAST_ACTS ? v->act - LAST_ACTS : 0;
+    struct tally tally = {0};
+    struct verdict ignored;
 
     printf("\nVIOLATION of invariant %u at step %u: %s\n", v->invariant, v->step, v->text);
     printf("site %u (%s); again: property --seed %llu --steps %u --config %u%s\n", config,
            life->site->what, (unsigned long long)seed, LIFE_TURNS, config,
            opt->noise ? " --noise" : "");
-    if (opt->shrink) {
-        print_site(life->site);
-        from = 0;
+    if (!opt->shrink) {
+        print_acts(life, from, v->act + 1);
+        return;
     }
-    print_acts(life, from, v->act + 1);
+    print_site(life->site);
+    print_acts(life, 0, v->act + 1);
+    printf("\nThe same with what the hub says at each run:\n");
+    tally.tracing = true;
+    life_play(life, 0, &tally, &ignored);
 }
 
 static void print_tally(const struct tally *t, double seconds)
@@ -125,6 +132,31 @@ static bool thin_out(struct life *life, mono_us shift, struct verdict *v, unsign
     return any;
 }
 
+/* Two turns in a row become one wherever the violation stays. */
+static void join_turns(struct life *life, mono_us shift, struct verdict *v)
+{
+    for (unsigned i = 0; i + 1 < life->n;) {
+        struct act first = life->act[i], next = life->act[i + 1];
+        struct verdict tried;
+
+        i++;
+        if (first.kind != ACT_TURN || next.kind != ACT_TURN)
+            continue;
+        life->act[i - 1].ms += next.ms;
+        memmove(&life->act[i], &life->act[i + 1], (life->n - i - 1) * sizeof(first));
+        life->n--;
+        if (still_violates(life, shift, v->invariant, &tried)) {
+            *v = tried;
+            i--;
+            continue;
+        }
+        memmove(&life->act[i + 1], &life->act[i], (life->n - i) * sizeof(first));
+        life->n++;
+        life->act[i - 1] = first;
+        life->act[i] = next;
+    }
+}
+
 static void shorten(struct life *life, mono_us shift, struct verdict *v)
 {
     if (v->act + 1 < life->n)
@@ -136,6 +168,7 @@ static void shorten(struct life *life, mono_us shift, struct verdict *v)
         while (thin_out(life, shift, v, n) && n <= 2)
             ;
     }
+    join_turns(life, shift, v);
 }
 
 /* ---- lives ---- */

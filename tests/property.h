@@ -205,7 +205,9 @@ struct watched { /* one cluster */
 
     bool counted; /* by the hub, in its last run */
     bool ghost;
-    bool proven_open;    /* says the hub */
+    enum cluster_state state; /* says the hub */
+    bool proven_open;         /* the same */
+    bool carried;             /* current since it was first seen */
     bool silent;         /* a ghost because its data ran out, not because it was taken out */
     mono_us out_since;   /* shut down or excluded and not proven open */
     struct weight last; /* when it was counted last */
@@ -279,7 +281,7 @@ void oracle_reads(struct oracle *o, unsigned cluster, const struct report *r);
 void oracle_obeys(struct oracle *o, const struct hub_order *order);
 void oracle_contact(struct oracle *o, unsigned input, enum contact contact);
 /* The hub has run and says this about a cluster. */
-void oracle_sees(struct oracle *o, unsigned cluster, bool out, bool proven_open);
+void oracle_sees(struct oracle *o, unsigned cluster, enum cluster_state state, bool proven_open);
 /* Which set-points are in force; bits. */
 unsigned oracle_set_points(const struct oracle *o);
 bool oracle_protected(const struct oracle *o, unsigned cluster, enum direction direction);
@@ -310,6 +312,7 @@ struct verdict {
 };
 
 struct tally { /* what the lives went through, so that nobody praises an empty test */
+    bool tracing; /* tell each run */
     uint64_t turns, steps, checks;
     uint64_t flowing, rises, falls, losses, joins, ghosts, held, latched, restarts, stops, frames,
         orders, smoothed, zero_by_protection, twins;
@@ -329,6 +332,7 @@ struct play {
     struct tally *tally;
     struct verdict *verdict;
     unsigned step, at;
+    bool tracing;
     bool something;    /* happened in this turn */
     bool only_silence; /* since the last run */
     bool unconfirmed[PORT_COUNT];

@@ -302,7 +302,8 @@ static bool weights_stand(const struct play *p)
     return true;
 }
 
-/* Only time has passed, and a cluster is counted no longer: nothing may be higher than before. */
+/* Only time has passed, and a cluster is counted no longer though nobody has proved it open: nothing
+ * may be higher than before. */
 static bool check_loss(struct play *p, unsigned members)
 {
     const struct signals *s = hub_of(p);
@@ -310,6 +311,9 @@ static bool check_loss(struct play *p, unsigned members)
 
     if (lost)
         p->tally->losses++;
+    for (unsigned i = 0; i < MAX_CLUSTERS; i++)
+        if (lost >> i & 1 && !p->oracle.cluster[i].ghost)
+            return true;
     if (!lost || members & ~p->oracle.members || !p->before.known)
         return true;
     if (p->oracle.site->rise_hold_s && (value(s, SIG_CHARGE_CURRENT_LIMIT) > p->before.ccl ||
@@ -356,20 +360,26 @@ static void remember(struct play *p, unsigned members)
 
 /* ---- 9: SOC ---- */
 
-/* Weighted by capacity over the counted clusters; -1 when the oracle is not certain of it. */
+/* Weighted by capacity over the counted clusters, "one unknown: by module count for all"; -1 when
+ * the oracle is not certain of it. */
 static int64_t raw_soc(const struct oracle *o)
 {
     int64_t sum = 0, weights = 0;
+    bool by_count = false;
+
+    for (unsigned i = 0; i < o->site->clusters; i++)
+        by_count |= o->cluster[i].counted && o->cluster[i].last.mAh <= 0;
 
     for (unsigned i = 0; i < o->site->clusters; i++) {
         const struct watched *c = &o->cluster[i];
+        int64_t weight = by_count ? c->last.modules : c->last.mAh;
 
         if (!c->counted)
             continue;
         if (oracle_doubts(o, i, SIG_SOC) || c->last.murky || !c->told[SIG_SOC].known)
             return -1;
-        sum += c->told[SIG_SOC].value * c->last.mAh;
-        weights += c->last.mAh;
+        sum += c->told[SIG_SOC].value * weight;
+        weights += weight;
     }
     return weights ? rounded(sum, weights) : -1;
 }
@@ -392,6 +402,8 @@ static bool check_soc(struct play *p, unsigned members)
     o->soc_published = is;
     o->soc_raw = raw;
     o->soc_at = o->now;
+    /* At its end it is cut off, and what is cut off is not seen. */
+    known = known && is > 0 && is < 10000 && was > 0 && was < 10000;
     if (!known || raw < 1500 || s->value[SIG_DCL_STAGE + 3] == 0 || dt > MONO_S(60))
         return true;
     p->tally->smoothed += is != raw;
@@ -478,8 +490,10 @@ static bool may_differ(const struct oracle *o, unsigned i, enum signal sig, int6
 
     if (sig == SIG_CHARGE_CURRENT_LIMIT || sig == SIG_DISCHARGE_CURRENT_LIMIT)
         return is < t->value;
+    if (sig == SIG_CHARGE_VOLTAGE_LIMIT)
+        return t->value > o->maker->cvl_max * 5 / 4;
     if (sig == SIG_DISCHARGE_VOLTAGE_LIMIT)
-        return t->value <= o->maker->cvl_max / 10;
+        return t->value <= o->maker->cvl_max / 10 || t->value > o->maker->cvl_max * 5 / 4;
     return false;
 }
 
@@ -496,6 +510,9 @@ static bool check_told(struct play *p, unsigned i, enum signal sig)
                    ? true
                    : violated(p, 6, "cluster %u: %s is %lld", i + 1, signal_info[sig].name,
                               (long long)value(s, sig));
+    if (oracle_doubts(o, i, SIG_VOLTAGE) && value(s, sig) == 0 &&
+        (sig == SIG_CHARGE_CURRENT_LIMIT || sig == SIG_DISCHARGE_CURRENT_LIMIT))
+        return true; /* both are invalid beside a voltage that cannot be */
     if (!t->known)
         return violated(p, 6, "cluster %u: nobody told %s, it is said to be %lld", i + 1,
                         signal_info[sig].name, (long long)value(s, sig));
@@ -563,7 +580,8 @@ bool check_run(struct play *p)
         members |= (unsigned)counted[i] << i;
         if (!check_member(p, i, counted[i]))
             return false;
-        oracle_sees(o, i, is_out(snap, i), snap->cluster[i].s.value[SIG_PROVEN_OPEN] != 0);
+        oracle_sees(o, i, (enum cluster_state)snap->cluster[i].s.value[SIG_STATE],
+                    snap->cluster[i].s.value[SIG_PROVEN_OPEN] != 0);
     }
     p->tally->joins += (members & ~o->members) != 0;
     oracle_counts(o, counted);
@@ -599,7 +617,8 @@ static bool check_351(struct play *p, const struct frame *f)
                         (long long)ccl, (long long)dcl,
                         (long long)value(s, SIG_CHARGE_CURRENT_LIMIT),
                         (long long)value(s, SIG_DISCHARGE_CURRENT_LIMIT));
-    if (cvl == 0 || cvl > value(s, SIG_CHARGE_VOLTAGE_LIMIT))
+    /* SMA's inverters take 41 V at least. */
+    if (cvl == 0 || (cvl != 41000 && cvl > value(s, SIG_CHARGE_VOLTAGE_LIMIT)))
         return violated(p, 8, "0x351 says CVL %lld mV", (long long)cvl);
     /* SMA's inverters take 48 V at most. */
     if (f->len == 8 && u16(f, 6) != 480 && u16(f, 6) * INT64_C(100) < value(s, SIG_DISCHARGE_VOLTAGE_LIMIT))

@@ -695,18 +695,25 @@ static void count_in(struct oracle *o, struct watched *c, unsigned i)
 /* "Its last limits": later words may lower them, never raise them. */
 static void haunt(const struct oracle *o, struct watched *c, unsigned i)
 {
+    static const enum signal sigs[] = {SIG_CHARGE_CURRENT_LIMIT, SIG_DISCHARGE_CURRENT_LIMIT};
     struct weight now = oracle_weight(o, i);
+    const int64_t says[] = {allows(o, c, CHARGE, c->last.modules),
+                            allows(o, c, DISCHARGE, c->last.modules)}; /* it keeps its count */
 
     for (unsigned d = 0; d < 2; d++)
-        if (!now.murky && now.allows[d] < c->last.allows[d])
-            c->last.allows[d] = now.allows[d];
+        if (!now.murky && (c->told[sigs[d]].known || !says[d]) && says[d] < c->last.allows[d])
+            c->last.allows[d] = says[d];
     c->worried |= any_alarm(c);
 }
 
 /* What came between its last counted run and the one that saw it silent. */
 static void lose(const struct oracle *o, struct watched *c, unsigned i)
 {
-    c->ghost = !c->proven_open;
+    /* "The join guard refuses only a cluster that is open (proven, or no current since it was first
+     * seen)": of the latter nobody has to be afraid. */
+    bool refused = c->state == CLUSTER_STANDBY && !c->carried;
+
+    c->ghost = !c->proven_open && !refused;
     c->silent = !oracle_fresh(o, i);
     c->lost_oldest = mono_max(c->lost_oldest, oldest_part(c));
     c->lost_fresh_until = mono_max(c->lost_fresh_until, oracle_fresh_until(o, i));
@@ -733,11 +740,31 @@ static void count_one(struct oracle *o, unsigned i, bool counted)
         o->rest_until = o->now + MONO_S(10);
 }
 
-void oracle_sees(struct oracle *o, unsigned cluster, bool out, bool proven_open)
+static int64_t magnitude(int64_t v)
+{
+    return v < 0 ? -v : v;
+}
+
+/* "Less than max(2 A, 0.5 % of rating)" is no current. */
+static int64_t no_current(const struct oracle *o, const struct watched *c)
+{
+    int64_t per = o->maker->module_ccl > o->maker->module_dcl ? o->maker->module_ccl
+                                                              : o->maker->module_dcl;
+    int64_t part = per * modules_of(o, c) / 200;
+
+    return part > 2000 ? part : 2000;
+}
+
+void oracle_sees(struct oracle *o, unsigned cluster, enum cluster_state state, bool proven_open)
 {
     struct watched *c = &o->cluster[cluster];
+    bool out = state == CLUSTER_SHUT_DOWN || state == CLUSTER_EXCLUDED;
 
+    c->state = state;
     c->proven_open = proven_open;
+    c->carried |= oracle_fresh(o, cluster) && !oracle_doubts(o, cluster, SIG_CURRENT) &&
+                  magnitude(c->told[SIG_CURRENT].value) >= no_current(o, c);
+    c->silent = c->silent && !out; /* a cluster that is let in again by hand does not wait */
     if (proven_open)
         c->ghost = false; /* "A ghost ends by being proven open." */
     o->seen[cluster] = o->seen[cluster] || out || oracle_fresh_until(o, cluster);

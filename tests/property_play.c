@@ -105,6 +105,8 @@ static bool restart(struct play *p)
 
 static void feed_frame(struct play *p, unsigned port, const struct frame *f, bool garbage)
 {
+    if (port < p->life->site->clusters && p->life->site->cluster[port].tongue == TONGUE_SERIAL)
+        return; /* such a port takes none */
     hub_rx(p->hub, (enum port)port, f);
     if (p->twin)
         hub_rx(p->twin, (enum port)port, f);
@@ -209,8 +211,26 @@ static void feed_contact(struct play *p, unsigned input, enum contact contact)
     oracle_contact(&p->oracle, input, contact);
 }
 
+static void trace(const struct play *p)
+{
+    const struct signals *s = &hub_snapshot(p->hub)->hub.s;
+
+    printf("  t=%llu.%03llu %s (%s) clusters", (unsigned long long)(p->now / 1000000),
+           (unsigned long long)(p->now / 1000 % 1000), hub_state_name(s->value[SIG_STATE]),
+           reason_name(s->value[SIG_REASON]));
+    for (unsigned i = 0; i < p->life->site->clusters; i++)
+        printf(" %s", cluster_state_name(hub_snapshot(p->hub)->cluster[i].s.value[SIG_STATE]));
+    printf(", CCL %lld %s, DCL %lld %s, CVL %lld, DVL %lld, SOC %lld\n",
+           (long long)s->value[SIG_CHARGE_CURRENT_LIMIT], reason_name(s->value[SIG_CCL_REASON]),
+           (long long)s->value[SIG_DISCHARGE_CURRENT_LIMIT], reason_name(s->value[SIG_DCL_REASON]),
+           (long long)s->value[SIG_CHARGE_VOLTAGE_LIMIT],
+           (long long)s->value[SIG_DISCHARGE_VOLTAGE_LIMIT], (long long)s->value[SIG_SOC]);
+}
+
 static bool ran(struct play *p)
 {
+    if (p->tracing)
+        trace(p);
     return check_run(p) && (!p->twin || check_twin(p));
 }
 
@@ -352,8 +372,18 @@ static void pass(struct play *p, uint32_t ms)
         hub_set_time(p->twin, p->now + p->shift);
 }
 
+static void trace_act(const struct act *a)
+{
+    static char line[8192];
+
+    act_print(a, line, sizeof(line));
+    printf("%s\n", line);
+}
+
 static bool act(struct play *p, const struct act *a)
 {
+    if (p->tracing)
+        trace_act(a);
     if (a->kind != ACT_TURN) {
         p->something = true;
         p->only_silence = false;
@@ -403,6 +433,7 @@ void life_play(const struct life *life, mono_us shift, struct tally *tally, stru
     p.life = life;
     p.shift = shift;
     p.now = MONO_S(10);
+    p.tracing = tally->tracing;
     p.tally = tally;
     p.verdict = out;
     *out = (struct verdict){0};
