@@ -212,15 +212,20 @@ struct stage {
     unsigned errors, warnings;
 };
 
-/* The lines, with `text` in place of line n; 0: as they are. */
-static void write_profile(struct stage *s, unsigned n, const char *text)
+/* The lines, with others in place of lines n and m; 0: as they are. */
+static void write_two(struct stage *s, unsigned n, const char *text, unsigned m, const char *other)
 {
     s->profile[0] = '\0';
-    for (unsigned i = 0; i < LEN(lines); i++) {
-        strcat(s->profile, i + 1 == n ? text : lines[i]);
+    for (unsigned i = 1; i <= LEN(lines); i++) {
+        strcat(s->profile, i == n ? text : i == m ? other : lines[i - 1]);
         strcat(s->profile, "\n");
     }
     s->len = strlen(s->profile);
+}
+
+static void write_profile(struct stage *s, unsigned n, const char *text)
+{
+    write_two(s, n, text, 0, NULL);
 }
 
 static char *bring(void *arg, const char *path, size_t *len, char *why, size_t why_size)
@@ -388,6 +393,11 @@ static void a_mistake_is_named_with_its_line(void **state)
          "my.ini:18: [stops] charge_voltage: release 56.6 is not below the stop, 56.6\n"                                                                                                        },
         {"discharging let go below its stop",         19, "discharge_voltage = 45.8 45.7",
          "my.ini:19: [stops] discharge_voltage: release 45.7 is not above the stop, 45.8\n"                                                                                                     },
+        {"discharging let go at its stop",            19, "discharge_voltage = 45.8 45.8",
+         "my.ini:19: [stops] discharge_voltage: release 45.8 is not above the stop, 45.8\n"                                                                                                     },
+        {"less with five clusters",                   35, "modules_3 = 31 32 33 34 33",
+         "my.ini:35: [allowance] modules_3: 33 with 5 clusters, but 34 with 4: losing a cluster "
+         "would raise the limit\n"                                                                                                                                                              },
         {"a cell the wrong way round",                20, "charge_cell = 3.42 3.61",
          "my.ini:20: [stops] charge_cell: release 3.61 is not below the stop, 3.42\n"                                                                                                           },
         {"a low cell the wrong way round",            21, "discharge_cell = 3.14 2.83",
@@ -570,6 +580,57 @@ static void a_profile_may_have_no_table_at_all(void **state)
     assert_int_equal(config_profile(cfg, 0)->stops.taper_dcl_mV, 0);
     assert_int_equal(config_profile(cfg, 0)->charge_rates.n, 0);
     config_free(cfg);
+}
+
+static void refused(const char *what, const struct stage *written, const char *says)
+{
+    static struct stage s;
+
+    print_message("  %s\n", what);
+    s = *written;
+    assert_null(parse(&s, own));
+    assert_string_equal(s.told, says);
+}
+
+/* What takes two lines to go wrong. */
+static void two_lines_that_do_not_fit_are_told(void **state)
+{
+    static struct stage s;
+
+    (void)state;
+    write_two(&s, 28, "", 29, "");
+    refused(
+        "a taper to nothing in particular", &s,
+        "my.ini:27: [taper] charge_current does nothing without charge_soc or charge_voltage\n");
+    write_two(&s, 27, "", 28, "");
+    refused("a voltage alone", &s,
+            "my.ini:29: [taper] charge_voltage does nothing without charge_current\n");
+    write_two(&s, 27, "", 29, "");
+    refused("a state of charge alone", &s,
+            "my.ini:28: [taper] charge_soc does nothing without charge_current\n");
+    write_two(&s, 29, "", 30, "discharge_voltage = 56.6");
+    refused(
+        "a discharge taper at the charge stop", &s,
+        "my.ini:30: [taper] discharge_voltage: 56.6 is not below [stops] charge_voltage, 56.6\n");
+}
+
+static void the_table_ends_where_the_modules_do(void **state)
+{
+    static struct stage s;
+
+    (void)state;
+    write_two(&s, 5, "max = 8", 38, "modules_6 = 61 62 63 64 65\nmodules_7 = 71 72 73 74 75");
+    refused("the last row is missing", &s,
+            "my.ini:31: [allowance] modules_8 is missing; the table has a row for each count up to "
+            "[module] max, at most 8\n");
+    write_two(&s, 5, "max = 16", 38,
+              "modules_6 = 61 62 63 64 65\nmodules_7 = 71 72 73 74 75\nmodules_8 = 81 82 83 84 74");
+    refused("less in the last row", &s,
+            "my.ini:40: [allowance] modules_8: 74 with 5 clusters, but 84 with 4: losing a cluster "
+            "would raise the limit\n");
+    write_two(&s, 5, "max = 7", 38,
+              "modules_6 = 61 62 63 64 65\nmodules_7 = 71 72 73 74 75\nmodules_8 = 81 82 83 84 85");
+    refused("a row too many", &s, "my.ini:40: [allowance] modules_8, but [module] max is 7\n");
 }
 
 static void every_mistake_is_told_at_once(void **state)
@@ -985,6 +1046,8 @@ int main(void)
         cmocka_unit_test(a_mistake_is_named_with_its_line),
         cmocka_unit_test(the_edge_of_a_mistake_is_good),
         cmocka_unit_test(a_profile_may_have_no_table_at_all),
+        cmocka_unit_test(two_lines_that_do_not_fit_are_told),
+        cmocka_unit_test(the_table_ends_where_the_modules_do),
         cmocka_unit_test(every_mistake_is_told_at_once),
         cmocka_unit_test(the_raw_bytes_are_checked),
         cmocka_unit_test(a_file_that_cannot_be_had_is_told_at_its_line),
