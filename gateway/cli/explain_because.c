@@ -121,7 +121,8 @@ static void because(const struct paper *p, const struct subject *s, const struct
         because_of_the_table(p, s, value);
     else if (by->reason == REASON_BUS_BAR && placed)
         because_of_the_bus_bar(p, by);
-    else if (by->reason == REASON_CAP && current)
+    else if ((by->reason == REASON_CAP && current) ||
+             (by->reason == REASON_PROFILE_WINDOW && s->option && p->e->owner_cvl))
         say(p, " because [limits] %s in the configuration allows no more", s->option);
     else if (by->reason == REASON_SET_POINT && s->set_point)
         say(p, " because a set-point from outside allows no more, for another %s",

@@ -205,7 +205,8 @@ static void say_voltage(const struct paper *p, const struct subject *s)
     say(p, "\n");
     say_head(p, s, STAGE_ALLOWANCE);
     say_mover(p, s, STAGE_ALLOWANCE);
-    say(p, "; the window %s at %s\n", charge ? "ends" : "begins",
+    say(p, "; the %swindow %s at %s\n", charge && p->e->owner_cvl ? "owner's " : "",
+        charge ? "ends" : "begins",
         value_words(s, charge ? p->e->cvl_top_mV : p->e->dvl_floor_mV).s);
     if (s->set_point) {
         say_head(p, s, STAGE_STATE);
@@ -255,6 +256,7 @@ void explain_text(const struct explanation *e, const struct snapshot *snap,
     dcl.option = "discharge_current_max";
     cvl.l = &e->limits.cvl;
     cvl.set_point = &e->set_cvl;
+    cvl.option = "charge_voltage_max";
     dvl.l = &e->limits.dvl;
     say_hub(&p);
     say_current(&p, &ccl);

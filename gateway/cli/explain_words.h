@@ -28,7 +28,7 @@ struct words measured_words(const struct bound *by, enum direction direction,
 struct subject {
     const char *name;   /* "CCL" */
     const char *title;  /* "Charge current limit" */
-    const char *option; /* of the owner's cap on a current */
+    const char *option; /* of the owner's cap */
     const struct limit *l;
     const struct explained_way *way;             /* NULL: a voltage */
     const struct explained_set_point *set_point; /* NULL: there is none for it */

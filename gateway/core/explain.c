@@ -81,6 +81,7 @@ void explain_run(struct explanation *out, const struct limits *limits,
                                 .set_dcl = explain_set_point(&in->dcl, now),
                                 .set_cvl = explain_set_point(&in->cvl, now),
                                 .rest_left = mono_since(mem->rest_until, now),
+                                .owner_cvl = rules->cvl_top_mV > 0,
                                 .cvl_top_mV = rules->cvl_top_mV > 0 ? rules->cvl_top_mV
                                                                     : rules->profile->cvl_top_mV,
                                 .dvl_floor_mV = rules->profile->dvl_floor_mV};

@@ -46,8 +46,9 @@ struct explanation {
     struct limits limits;
     bool every_stage; /* limits.by is known for every stage; else for the one that bound it */
     struct explained_set_point set_ccl, set_dcl, set_cvl;
-    mono_us rest_left; /* after an over-current; 0: no rest, or not known */
-    int64_t cvl_top_mV, dvl_floor_mV;
+    mono_us rest_left;                /* after an over-current; 0: no rest, or not known */
+    int64_t cvl_top_mV, dvl_floor_mV; /* the window of voltages */
+    bool owner_cvl;                   /* its top is the owner's, not the profile's */
 };
 
 /* Takes a run apart: its result, what it remembers, what it looked at. */

@@ -104,8 +104,10 @@ static void the_weaker_of_two_clusters_is_named(void **state)
     explain_log_end(&played);
 }
 
-/* Both are counted at 0.055 s of the log, with the last frame of their first sets; no rise before
- * 10 s after that, then 25 A a second. 12.055 s: 2 s, 50 A, less the step of the last run. */
+/* Both are counted from 0.055 s of the log on, when the name of the second ends the first cycle and
+ * its protocol is decided; no rise before 10 s after that, then 25 A a second: at 12.055 s 2 s of
+ * it, 50 A, less the step of the last run. Between two frames, at 3.9 s, 10.055 - 3.9 = 6.155 s are
+ * left. */
 static void hold_and_ramp_are_told_with_what_is_left(void **state)
 {
     (void)state;
@@ -117,6 +119,9 @@ static void hold_and_ramp_are_told_with_what_is_left(void **state)
         "CCL is 0.0 A because it waits another 7.0 s before it rises to 148.0 A. It would be "
         "148.0 A because cluster 2 (share 40.0 %) allows 59.2 A.\n");
     assert_told("DCL is 0.0 A because it waits another 7.0 s before it rises to 370.0 A.");
+    explain_log_end(&played);
+    play(two, "3.9");
+    assert_told("CCL is 0.0 A because it waits another 6.2 s before it rises to 148.0 A.");
     explain_log_end(&played);
     play(two, "12.055");
     assert_told("rising slowly; rises by 25.0 A a second\n");
@@ -142,12 +147,26 @@ static void a_hub_that_waits_says_for_what(void **state)
     explain_log_end(&played);
 }
 
+/* The frame at 0.055 s completes the second cluster. */
+static void a_moment_has_the_frames_of_that_moment(void **state)
+{
+    (void)state;
+    play(two, "0.054999");
+    assert_told("The hub is WAITING");
+    explain_log_end(&played);
+    play(two, "0.055");
+    assert_told("The hub is RUNNING");
+    explain_log_end(&played);
+}
+
 static void caps_are_the_owners(void **state)
 {
-    char ini[sizeof(two) + 80];
+    char ini[sizeof(two) + 120];
 
     (void)state;
-    snprintf(ini, sizeof(ini), "%s[limits]\ncharge_current_max = 100\ndischarge_current_max = 80\n",
+    snprintf(ini, sizeof(ini),
+             "%s[limits]\ncharge_current_max = 100\ndischarge_current_max = 80\n"
+             "charge_voltage_max = 53\n",
              two);
     play(ini, NULL);
     assert_told(
@@ -158,6 +177,10 @@ static void caps_are_the_owners(void **state)
     assert_told(
         "DCL is 80.0 A because [limits] discharge_current_max in the configuration allows no "
         "more.\n");
+    assert_told("  6 state         80.0 A  cap in the configuration; the owner's cap is 80.0 A;");
+    assert_told("; the owner's window ends at 53.0 V\n");
+    assert_told("CVL is 53.0 V because [limits] charge_voltage_max in the configuration allows no "
+                "more.\n");
     explain_log_end(&played);
 }
 
@@ -249,8 +272,11 @@ static void the_table_counts_a_silent_cluster_both_ways(void **state)
     assert_int_equal(e.charge.with_ghost.clusters, 2);
     assert_int_equal(e.charge.with_ghost.modules, 1);
     assert_int_equal(e.charge.with_ghost.mA, 155000);
+    assert_true(e.rest_left == 0 && e.set_dcl.left == 0);
     parts[1].modules = 8;
-    explain_run(&e, &limits, &mem, &rules, &in, 0);
+    mem.rest_until = in.dcl.until = MONO_S(9);
+    explain_run(&e, &limits, &mem, &rules, &in, MONO_S(2));
+    assert_true(e.rest_left == MONO_S(7) && e.set_dcl.left == MONO_S(7));
     assert_int_equal(e.charge.with_ghost.mA, 412000);
     assert_int_equal(e.charge.with_ghost.clusters, 1);
 }
@@ -852,6 +878,7 @@ int main(void)
         cmocka_unit_test(the_weaker_of_two_clusters_is_named),
         cmocka_unit_test(hold_and_ramp_are_told_with_what_is_left),
         cmocka_unit_test(a_hub_that_waits_says_for_what),
+        cmocka_unit_test(a_moment_has_the_frames_of_that_moment),
         cmocka_unit_test(caps_are_the_owners),
         cmocka_unit_test(the_table_is_told_with_row_and_column),
         cmocka_unit_test(a_silent_cluster_is_told_as_one),
