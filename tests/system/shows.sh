@@ -45,6 +45,14 @@ listen = 127.0.0.1:$PORT
 INI
 }
 
+# explains TEXT ARGS...: hubgate explain with the same configuration says so.
+explains() {
+    local text=$1
+    shift
+    "$HUBGATE" explain -c "$TMP/hub.ini" "$@" >"$TMP/explained" 2>&1
+    grep -qF "$text" "$TMP/explained" || { cat "$TMP/explained"; return 1; }
+}
+
 one_cluster() {
     printf '[hub]\nprofile = generic-lfp-16s\n[cluster.1]\nlink = replay:%s\nmodules = %s\n[modbus.tcp]\nlisten = 127.0.0.1:%s\n' \
         "$CAPTURES/$1" "$2" "$PORT" >"$TMP/hub.ini"
@@ -81,6 +89,8 @@ ok "final CCL 148.0 A once it has risen" becomes 12 charge_current_limit 148
 # 53.2 V = 532 = 0x0214; 148.0 A = 1480 = 0x05C8; 370.0 A = 3700 = 0x0E74; DVL 46.4 V = 464 = 0x01D0
 # (cluster 2 tells none: the profile's is higher than cluster 1's 45.0 V)
 ok "the Victron frame carries them" hears 3 "351#1402C805740ED001"
+ok "explain names the cluster that binds CCL" explains "CCL is 148.0 A because cluster 2 (share 40.0 %) allows 59.2 A."
+ok "... and its part beside the other's" explains "cluster 1    480.0 A / share 60.0 % = 800.0 A for the hub"
 kill $c2
 ok "c2 stopped: out of the sums within 4 s" becomes 4 current -34.3
 ok "... its state is STALE" is cluster1_state 1
@@ -88,6 +98,8 @@ ok "... limits 59.2 A" becomes 1 charge_current_limit 59.2
 ok "... and 148.0 A" is discharge_current_limit 148
 ok "... told to the inverter" hears 2 "351#14025002C805D001"
 ok "... the sums are marked partial" is partial 1
+ok "explain tells of the silent one" explains "1 of 2 clusters are counted, 1 silent on the bus bar."
+ok "... and that the other binds CCL" explains "CCL is 59.2 A because the BMS of cluster 2 allows no more."
 kill $c5
 ok "both stopped: zero limits within 5 s" becomes 5 charge_current_limit 0
 ok "... both ways" is discharge_current_limit 0
@@ -113,6 +125,24 @@ ok "SIGTERM: exit 0" gateway_stop
 zeros=$(tail -40 "$TMP/inverter" | grep -c " 351#140200000000")
 ok "... after three frames of zero limits (heard $zeros)" test "$zeros" -ge 3
 kill $c2 2>/dev/null
+ok "nobody there to explain" explains "Connection refused"
+
+# ---- the same two clusters as a log: can0 and can1 stand for them ----
+cat >"$TMP/hub.ini" <<INI
+[hub]
+clusters = 2
+profile = generic-lfp-16s
+[cluster.1]
+link = can0
+modules = 6
+[cluster.2]
+link = can1
+modules = 4
+INI
+ok "a log names the cluster that binds CCL" explains "CCL is 148.0 A because cluster 2 (share 40.0 %) allows 59.2 A." --log "$CAPTURES/two_unequal.log"
+ok "... and DCL" explains "DCL is 370.0 A because cluster 2 (share 40.0 %) allows 148.0 A." --log "$CAPTURES/two_unequal.log"
+ok "... and what of it was not used" explains "Not used: can2 (24 frames), can3 (2 frames)" --log "$CAPTURES/two_unequal.log"
+ok "... early in it the hold, with seconds" explains "because it waits another 7.1 s before it rises to 148.0 A" --log "$CAPTURES/two_unequal.log" --at 3
 
 # ---- BYD LVS alone, what its source prints ----
 one_cluster c7.log 2
