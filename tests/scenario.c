@@ -306,7 +306,7 @@ static bool set_text(struct player *p, const char *name, const char *value)
 {
     for (unsigned i = 0; i < TEXT_COUNT; i++)
         if (strcmp(text_info[i].name, name) == 0) {
-            snprintf(p->battery.t.value[i], sizeof(p->battery.t.value[i]), "%s",
+            snprintf(p->battery.t.value[i], sizeof(p->battery.t.value[i]), "%.*s", TEXT_MAX,
                      strcmp(value, "-") == 0 ? "" : value);
             return true;
         }
