@@ -515,9 +515,7 @@ static void stage_rate(struct limit *l, struct rate *rate, const struct limits_r
         rate->hold_until = now + rules->rise_hold;
     rate->before = l->value;
     rate->cause = l->reason;
-    if (l->value <= rate->out)
-        rate->out = l->value;
-    else if (now >= rate->hold_until)
+    if (l->value > rate->out && now >= rate->hold_until)
         rate->out = ramp ? rate->out + step : l->value;
     lower(l, rate->out, STAGE_RATE, now < rate->hold_until ? REASON_HOLD : REASON_RAMP, 0);
     mark(l, STAGE_RATE);
@@ -655,11 +653,11 @@ static void keep_voltages(struct limits *out, const struct limits_memory *mem,
     }
 }
 
+/* The first cluster that is counted is a new cause: nothing rises before it has been. */
 void limits_init(struct limits_memory *mem, const struct limits_rules *rules, mono_us now)
 {
     *mem = (struct limits_memory){
         .cvl_mV = rules->profile->cvl_mV, .dvl_mV = rules->profile->dvl_mV, .last_run = now};
-    mem->ccl.hold_until = mem->dcl.hold_until = now + rules->rise_hold;
 }
 
 /* Stages 2 to 6 of one direction. */

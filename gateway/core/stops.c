@@ -277,7 +277,7 @@ static void run_rate(struct c_rate_now *rate, const struct c_rates *table,
     uint16_t at_cold = rate_at(table, cold->value), at_hot = rate_at(table, hot->value);
     uint16_t now = lower_rate(at_cold, at_hot);
     uint16_t inside = lower_rate(rate_inside(table, cold->value), rate_inside(table, hot->value));
-    bool falls = !rate->known || now < rate->centi_C;
+    bool falls = !rate->known || now <= rate->centi_C; /* or says it again, from elsewhere */
 
     if (!falls && !(may_rise && inside > rate->centi_C))
         return;

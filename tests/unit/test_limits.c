@@ -505,17 +505,17 @@ static void a_small_fall_is_no_new_cause(void **state)
     (void)state;
     bench_init(&t);
     run_to(&t, MONO_S(20));
-    put(&t, 1, SIG_CHARGE_CURRENT_LIMIT, 55600); /* 139 A: 9 A less */
+    put(&t, 1, SIG_CHARGE_CURRENT_LIMIT, 55200); /* 138 A: 10 A less */
     run_to(&t, MONO_S(21));
-    assert_int_equal(t.out.ccl.value, 139000);
+    assert_int_equal(t.out.ccl.value, 138000);
     put(&t, 1, SIG_CHARGE_CURRENT_LIMIT, 59200);
     run_to(&t, MONO_S(22));
     assert_int_equal(t.out.ccl.value, 148000);
-    put(&t, 1, SIG_CHARGE_CURRENT_LIMIT, 54800); /* 137 A: 11 A less */
+    put(&t, 1, SIG_CHARGE_CURRENT_LIMIT, 55199); /* and 2 mA more */
     run_to(&t, MONO_S(23));
     put(&t, 1, SIG_CHARGE_CURRENT_LIMIT, 59200);
     run_to(&t, MONO_S(30));
-    assert_int_equal(t.out.ccl.value, 137000);
+    assert_int_equal(t.out.ccl.value, 137997);
 }
 
 /* Which of two equal clusters is the weaker one must not keep a limit down. */
@@ -1202,16 +1202,188 @@ static void another_reason_for_nothing_is_a_new_cause(void **state)
     assert_int_equal(t.out.dcl.reason, REASON_HOLD);
     run(&t, MONO_S(31));
     assert_int_equal(t.out.dcl.value, 370000);
-    put(&t, 0, SIG_DISCHARGE_CURRENT_LIMIT, 0); /* and the same reason is none */
-    put(&t, 1, SIG_DISCHARGE_CURRENT_LIMIT, 0);
-    run(&t, MONO_S(32));
-    assert_int_equal(t.out.dcl.reason, REASON_CLUSTER_LIMIT);
-    t.mem.dcl.hold_until = 0;
-    t.mem.dcl.cause = REASON_SHARING;
-    put(&t, 0, SIG_DISCHARGE_CURRENT_LIMIT, 480000);
-    put(&t, 1, SIG_DISCHARGE_CURRENT_LIMIT, 148000);
-    run(&t, MONO_S(33));
-    assert_int_equal(t.out.dcl.value, 370000);
+}
+
+/* A set-point of nothing that ends in one of 100 A: the same reason, no new cause. Nor is one
+ * reason in place of another while nothing is allowed by either. */
+static void the_same_reason_is_no_new_cause(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.in.barred_discharge = REASON_MODULE_STAYS;
+    t.in.dcl = (struct set_point){.value = 0, .until = MONO_S(100)};
+    run(&t, 1);
+    run_to(&t, MONO_S(15));
+    t.in.barred_discharge = REASON_NONE;
+    run_to(&t, MONO_S(20));
+    assert_int_equal(t.out.dcl.reason, REASON_SET_POINT);
+    t.in.dcl.value = 100000;
+    run_to(&t, MONO_MS(20100));
+    assert_int_equal(t.out.dcl.value, 100000);
+}
+
+/* 310 A of the table: 15.5 A/s, in steps of 5 ms 77.5 mA. What is too small for a step is kept. */
+static void a_rise_loses_nothing(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.rules.profile = profile_find("weco-4k4-pro");
+    t.in.n = 1;
+    run(&t, 0);
+    for (mono_us now = MONO_MS(5); now < MONO_S(10); now += MONO_MS(5))
+        run(&t, now);
+    assert_int_equal(t.out.ccl.value, 0);
+    assert_int_equal(t.out.ccl.reason, REASON_HOLD);
+    for (mono_us now = MONO_S(10); now < MONO_S(12); now += MONO_MS(5)) {
+        run(&t, now);
+        assert_int_equal(t.out.ccl.reason, REASON_RAMP);
+    }
+    assert_in_range(t.out.ccl.value, 30999, 31001);
+    assert_int_equal(t.out.ccl.after[STAGE_RATE], t.out.ccl.value);
+}
+
+/* The one that is proven open is counted: 5 %/s of 495 A, not of 310 A. */
+static void an_open_cluster_is_counted_for_the_rate(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.rules.profile = profile_find("weco-4k4-pro");
+    make_equal(&t, 2, 600000);
+    t.part[1].open = true;
+    run(&t, 1);
+    run_to(&t, MONO_MS(12100));
+    assert_in_range(t.out.ccl.value, 49500, 51975);
+}
+
+/* Whoever of them it is. */
+static void the_first_cluster_holds_both_directions_too(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    make_equal(&t, 2, 100000);
+    t.part[0].joined = false;
+    run(&t, 1);
+    run_to(&t, MONO_S(30));
+    assert_int_equal(t.out.dcl.value, 100000);
+    t.part[0].joined = true;
+    run_to(&t, MONO_S(40));
+    assert_int_equal(t.out.dcl.value, 100000);
+    run_to(&t, MONO_MS(40200));
+    assert_int_equal(t.out.dcl.value, 200000);
+}
+
+/* Two are configured; what lies behind them is nobody. */
+static void who_is_not_configured_is_nobody(void **state)
+{
+    (void)state;
+    for (unsigned ghost = 0; ghost < 2; ghost++) {
+        struct bench t;
+
+        bench_init(&t);
+        t.rules.share = SHARE_MEASURED;
+        t.mem.ccl.out = t.mem.dcl.out = 1000000;
+        t.mem.joined = 3;
+        t.part[2].joined = !ghost;
+        t.part[2].ghost = ghost;
+        t.part[2].recover = t.part[2].open = true;
+        t.stops[2].on[STOP_CHARGE_CELL] = t.stops[2].on[STOP_DISCHARGE_CELL] = true;
+        t.b[2].a.active[TIER_PROTECTION] = ALARM_BIT(SHORT_CIRCUIT);
+        put(&t, 2, SIG_CHARGE_VOLTAGE_LIMIT, 50000);
+        put(&t, 2, SIG_DISCHARGE_VOLTAGE_LIMIT, 49000);
+        put(&t, 2, SIG_VOLTAGE, 45000);
+        t.rules.cvl_top_mV = 48000;
+        run(&t, MONO_S(1));
+        assert_int_equal(t.out.ccl.value, 148000);
+        assert_int_equal(t.out.dcl.value, 370000);
+        assert_int_equal(t.out.cvl.value, 49900); /* the bus, 49.85 V */
+        assert_int_equal(t.out.dvl.value, 46400);
+        assert_int_equal(t.mem.joined, 3);
+        assert_int_equal(part_share(&t.mem, &t.rules, t.part, 2, 0), 6000);
+    }
+}
+
+/* A set-point of CVL lowers, is not remembered, and holds when nobody is counted. */
+static void a_set_point_of_cvl(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.in.cvl = (struct set_point){.value = 52000, .until = MONO_S(3)};
+    run(&t, MONO_S(1));
+    assert_int_equal(t.out.cvl.value, 52000);
+    assert_int_equal(t.out.cvl.reason, REASON_SET_POINT);
+    assert_int_equal(t.out.cvl.stage, STAGE_STATE);
+    assert_int_equal(t.out.cvl.after[STAGE_PROTECTION], 53200);
+    assert_int_equal(t.out.cvl.after[STAGE_STATE], 52000);
+    assert_int_equal(t.out.cvl.after[STAGE_RATE], 52000);
+    t.part[0].joined = t.part[1].joined = false;
+    run(&t, MONO_S(3) - 1);
+    assert_int_equal(t.out.cvl.value, 52000);
+    assert_int_equal(t.out.cvl.after[STAGE_PROTECTION], 53200);
+    assert_int_equal(t.out.cvl.after[STAGE_RATE], 52000);
+    assert_int_equal(t.out.dvl.after[STAGE_RATE], 46400);
+    assert_int_equal(t.out.dvl.after[STAGE_CLUSTER], 46400);
+    run(&t, MONO_S(3));
+    assert_int_equal(t.out.cvl.value, 53200);
+}
+
+/* generic: DVL at least 40.0 V, CVL at most 58.4 V. What a BMS tells beyond is kept there. */
+static void voltages_a_battery_cannot_mean(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    for (unsigned i = 0; i < 2; i++) {
+        put(&t, i, SIG_VOLTAGE, 39000);
+        put(&t, i, SIG_CHARGE_VOLTAGE_LIMIT, 39999);
+        put(&t, i, SIG_DISCHARGE_VOLTAGE_LIMIT, 58401);
+    }
+    run(&t, 1);
+    assert_int_equal(t.out.cvl.value, 40000);
+    assert_int_equal(t.out.dvl.value, 58400);
+    for (unsigned i = 0; i < 2; i++) {
+        put(&t, i, SIG_CHARGE_VOLTAGE_LIMIT, 40001);
+        put(&t, i, SIG_DISCHARGE_VOLTAGE_LIMIT, 58399);
+    }
+    run(&t, 2);
+    assert_int_equal(t.out.cvl.value, 40001);
+    assert_int_equal(t.out.dvl.value, 58399); /* and it falls again, when they say so */
+}
+
+/* What is exactly as high as the window is from the BMS, and a bus exactly as high as the top of
+ * the window raises nothing. */
+static void at_the_edge_of_the_window(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.rules.profile = profile_find("weco-4k4-pro");
+    for (unsigned i = 0; i < 2; i++) {
+        put(&t, i, SIG_DISCHARGE_VOLTAGE_LIMIT, 49500);
+        put(&t, i, SIG_CHARGE_VOLTAGE_LIMIT, 58400);
+        put(&t, i, SIG_VOLTAGE, 54500);
+    }
+    run(&t, 1);
+    assert_int_equal(t.out.dvl.value, 49500);
+    assert_int_equal(t.out.dvl.reason, REASON_CLUSTER_LIMIT);
+    assert_int_equal(t.out.cvl.value, 54500);
+    assert_int_equal(t.out.cvl.reason, REASON_PROFILE_WINDOW);
+    put(&t, 0, SIG_VOLTAGE, 54501);
+    put(&t, 1, SIG_VOLTAGE, 54501);
+    run(&t, 2);
+    assert_int_equal(t.out.cvl.value, 54600);
+    assert_int_equal(t.out.cvl.reason, REASON_BUS_VOLTAGE);
 }
 
 /* One keeps its DCL for a moment: counted for discharge, a ghost for all else; nothing rises. */
@@ -1234,10 +1406,13 @@ static void a_held_cluster_keeps_dcl(void **state)
     assert_int_equal(t.out.dcl.value, 300000);
     assert_int_equal(t.out.dcl.reason, REASON_HOLD);
     assert_int_equal(t.out.ccl.after[STAGE_SHARING], 148000);
-    t.in.dcl_held = false;
-    run(&t, MONO_S(30) - 1);
+    assert_int_equal(t.out.ccl.after[STAGE_CLUSTER], 480000);
+    run(&t, MONO_S(40)); /* for as long as it lasts */
     assert_int_equal(t.out.dcl.value, 300000);
-    run(&t, MONO_S(30));
+    t.in.dcl_held = false;
+    run(&t, MONO_S(50) - 1);
+    assert_int_equal(t.out.dcl.value, 300000);
+    run(&t, MONO_S(50));
     assert_int_equal(t.out.dcl.value, 370000);
 }
 
@@ -1290,6 +1465,10 @@ static void a_ghosts_voltage_limits_stay(void **state)
     t.part[1].joined = true; /* counted again, as a held one is: its own word */
     run(&t, 2);
     assert_int_equal(t.out.cvl.reason, REASON_CLUSTER_LIMIT);
+    t.part[1].joined = t.part[1].ghost = false; /* gone for good */
+    run(&t, 3);
+    assert_int_equal(t.out.cvl.value, 53200);
+    assert_int_equal(t.out.dvl.value, 45000);
 }
 
 static void nobody_knows_any_capacity(void **state)
@@ -1463,6 +1642,14 @@ int main(void)
         cmocka_unit_test(forced_charge),
         cmocka_unit_test(a_cvl_that_can_be_none_forbids_charging),
         cmocka_unit_test(another_reason_for_nothing_is_a_new_cause),
+        cmocka_unit_test(the_same_reason_is_no_new_cause),
+        cmocka_unit_test(a_rise_loses_nothing),
+        cmocka_unit_test(an_open_cluster_is_counted_for_the_rate),
+        cmocka_unit_test(the_first_cluster_holds_both_directions_too),
+        cmocka_unit_test(who_is_not_configured_is_nobody),
+        cmocka_unit_test(a_set_point_of_cvl),
+        cmocka_unit_test(voltages_a_battery_cannot_mean),
+        cmocka_unit_test(at_the_edge_of_the_window),
         cmocka_unit_test(a_held_cluster_keeps_dcl),
         cmocka_unit_test(the_voltage_of_the_bus),
         cmocka_unit_test(a_ghosts_voltage_limits_stay),

@@ -254,6 +254,27 @@ static void very_unequal_capacities(void **state)
     assert_int_equal(t.s.ppb[1], 0);
 }
 
+/* Two are configured; what lies behind them is nobody. */
+static void who_is_not_configured_is_nobody(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t, 3, 60000, 20000, -500000);
+    t.n = 2;
+    t.part[2].ghost = true;
+    t.s.ppb[2] = 700000000;
+    run(&t, CHARGE, 200000, MONO_S(1));
+    assert_int_equal(t.s.members, 3);
+    assert_int_equal(t.s.ppb[0], 508333333);
+    assert_int_equal(t.s.ppb[1], 491666667);
+    assert_int_equal(t.s.ppb[2], 700000000);
+    carry(&t, 0, 0);
+    carry(&t, 1, 0);
+    run(&t, CHARGE, 200000, MONO_S(1));
+    assert_false(t.s.used); /* no ghost that keeps it in use */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +289,7 @@ int main(void)
         cmocka_unit_test(who_comes_begins_with_its_capacity),
         cmocka_unit_test(nothing_left_begins_anew),
         cmocka_unit_test(very_unequal_capacities),
+        cmocka_unit_test(who_is_not_configured_is_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -422,7 +422,7 @@ static void a_profile_without_voltage_stops(void **state)
 
 struct modules {
     struct bench t;
-    struct module module[MAX_MODULES];
+    struct module module[MAX_MODULES + 1]; /* the last one is none of them */
 };
 
 static void modules_init(struct modules *m)
@@ -437,6 +437,45 @@ static void see_in(struct modules *m, unsigned n, enum signal sig, int64_t value
 {
     signal_set(&m->module[n - 1].s, sig, value, m->t.now);
     run(&m->t);
+}
+
+/* The ten minutes begin after the stop, and no other stop begins them anew. */
+static void ten_minutes_after_the_stop(void **state)
+{
+    struct modules m;
+
+    (void)state;
+    modules_init(&m);
+    see(&m.t, SIG_CURRENT, 2001);
+    see_for(&m.t, SIG_VOLTAGE, 46700, MONO_S(300));
+    see_for(&m.t, SIG_VOLTAGE, 46701, MONO_S(599));
+    assert_true(m.t.mem.on[STOP_DISCHARGE_VOLTAGE]);
+    see_for(&m.t, SIG_VOLTAGE, 46701, MONO_S(1));
+    assert_false(m.t.mem.on[STOP_DISCHARGE_VOLTAGE]);
+    modules_init(&m);
+    see_in(&m, 1, SIG_VOLTAGE, 46700);
+    see(&m.t, SIG_CURRENT, 2001);
+    for (unsigned i = 0; i < 600; i++) {
+        assert_true(m.t.mem.on[STOP_DISCHARGE_VOLTAGE]);
+        m.t.now += MONO_S(1);
+        signal_set(&m.module[1].s, SIG_VOLTAGE, 56800, m.t.now); /* charging is stopped meanwhile */
+        see_in(&m, 1, SIG_VOLTAGE, 46701);
+    }
+    assert_false(m.t.mem.on[STOP_DISCHARGE_VOLTAGE]);
+}
+
+/* What lies behind a row, and behind the last module, is neither. */
+static void behind_the_last(void **state)
+{
+    struct modules m;
+
+    (void)state;
+    modules_init(&m);
+    signal_set(&m.module[2].s, SIG_CELL_VOLTAGE, 3300, m.t.now);
+    see_in(&m, 3, SIG_CELL_TEMP, 250);
+    assert_false(m.t.mem.on[STOP_DISCHARGE_CELL]);
+    see_in(&m, 17, SIG_CELL_MAX, 3650);
+    assert_false(m.t.mem.on[STOP_CHARGE_CELL]);
 }
 
 static void a_module_sets_and_releases(void **state)
@@ -862,6 +901,14 @@ static void coldest_and_hottest(void **state)
     see_in(&m, 2, SIG_TEMP_MAX, 210);
     assert_int_equal(stops_c_rate(&m.t.mem, &m.t.part, CHARGE, &at), 473000);
     assert_int_equal(at.module, 1);
+    see_in(&m, 4, SIG_TEMP_MIN, 190); /* the same rate, from elsewhere */
+    assert_int_equal(stops_c_rate(&m.t.mem, &m.t.part, CHARGE, &at), 473000);
+    assert_int_equal(at.module, 4);
+    see_in(&m, 4, SIG_TEMP_MIN, 140);
+    see_in(&m, 4, SIG_TEMP_MIN, 160); /* not yet out of it, though another one is colder now */
+    see_in(&m, 5, SIG_TEMP_MIN, 155);
+    assert_int_equal(stops_c_rate(&m.t.mem, &m.t.part, CHARGE, &at), 344000);
+    assert_int_equal(at.module, 4);
 }
 
 /* 2 degC inside the better row, on both sides of it; down at once. */
@@ -970,6 +1017,8 @@ int main(void)
         cmocka_unit_test(the_discharge_taper_is_a_line),
         cmocka_unit_test(a_profile_without_tapers),
         cmocka_unit_test(a_profile_without_voltage_stops),
+        cmocka_unit_test(ten_minutes_after_the_stop),
+        cmocka_unit_test(behind_the_last),
         cmocka_unit_test(a_module_sets_and_releases),
         cmocka_unit_test(cluster_and_modules_count_both),
         cmocka_unit_test(a_row_of_cells),
