@@ -338,10 +338,9 @@ struct play {
     bool unconfirmed[PORT_COUNT];
     struct { /* the last run */
         bool known, started_up;
-        int64_t ccl, dcl, cvl, dvl, ccl_stage, dcl_stage;
+        int64_t ccl, dcl, cvl, dvl, stage[2][6];
         unsigned set_points;
         struct weight weight[MAX_CLUSTERS];
-        bool stop[MAX_CLUSTERS][STOPS];
     } before;
 };
 

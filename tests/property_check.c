@@ -296,9 +296,36 @@ static bool weights_stand(const struct play *p)
 {
     for (unsigned i = 0; i < p->oracle.site->clusters; i++)
         if (memcmp(&p->before.weight[i], &p->oracle.cluster[i].last, sizeof(struct weight)) != 0 ||
-            memcmp(p->before.stop[i], p->oracle.cluster[i].stop, sizeof(p->before.stop[i])) != 0 ||
             oracle_doubts(&p->oracle, i, SIG_VOLTAGE))
             return false;
+    return true;
+}
+
+static bool any_ghostless(const struct play *p, unsigned lost)
+{
+    for (unsigned i = 0; i < MAX_CLUSTERS; i++)
+        if (lost >> i & 1 && !p->oracle.cluster[i].ghost)
+            return true;
+    return false;
+}
+
+/* The stages of one direction. Stops, rests and the start end by time, which may be just now: a
+ * stage from the fourth on that allowed nothing before ends the comparison. */
+static bool check_lost_stages(struct play *p, unsigned d)
+{
+    const struct signals *s = hub_of(p);
+    enum signal first = d ? SIG_DCL_STAGE : SIG_CCL_STAGE;
+
+    for (unsigned stage = 0; stage < 6; stage++) {
+        int64_t was = p->before.stage[d][stage], is = s->value[first + stage];
+
+        if (stage >= 3 && was == 0)
+            return true;
+        if (stage >= 1 && is > was)
+            return violated(p, 7, "losing a cluster raises %s after stage %u from %lld to %lld",
+                            signal_info[limit_sig(d)].name, stage + 1, (long long)was,
+                            (long long)is);
+    }
     return true;
 }
 
@@ -309,30 +336,24 @@ static bool check_loss(struct play *p, unsigned members)
     const struct signals *s = hub_of(p);
     unsigned lost = p->oracle.members & ~members;
 
-    if (lost)
-        p->tally->losses++;
-    for (unsigned i = 0; i < MAX_CLUSTERS; i++)
-        if (lost >> i & 1 && !p->oracle.cluster[i].ghost)
-            return true;
-    if (!lost || members & ~p->oracle.members || !p->before.known)
+    if (!lost)
+        return true;
+    p->tally->losses++;
+    if (any_ghostless(p, lost) || members & ~p->oracle.members || !p->before.known)
         return true;
     if (p->oracle.site->rise_hold_s && (value(s, SIG_CHARGE_CURRENT_LIMIT) > p->before.ccl ||
                                         value(s, SIG_DISCHARGE_CURRENT_LIMIT) > p->before.dcl))
         return violated(p, 7, "a limit rises while a cluster is lost");
-    if (!p->only_silence || !weights_stand(p) || p->before.set_points != oracle_set_points(&p->oracle) ||
-        (p->oracle.rest_until <= p->oracle.now && p->oracle.rest_until > p->oracle.last_run))
+    if (!p->only_silence || !weights_stand(p) ||
+        p->before.set_points != oracle_set_points(&p->oracle))
         return true;
-    if (s->value[SIG_CCL_STAGE + 5] > p->before.ccl_stage ||
-        s->value[SIG_DCL_STAGE + 5] > p->before.dcl_stage)
-        return violated(p, 7, "losing a cluster raises stage 6: CCL %lld to %lld, DCL %lld to %lld",
-                        (long long)p->before.ccl_stage, (long long)s->value[SIG_CCL_STAGE + 5],
-                        (long long)p->before.dcl_stage, (long long)s->value[SIG_DCL_STAGE + 5]);
     if (value(s, SIG_CHARGE_VOLTAGE_LIMIT) > p->before.cvl ||
         value(s, SIG_DISCHARGE_VOLTAGE_LIMIT) < p->before.dvl)
         return violated(p, 7, "losing a cluster moves CVL from %lld to %lld, DVL from %lld to %lld",
                         (long long)p->before.cvl, (long long)value(s, SIG_CHARGE_VOLTAGE_LIMIT),
-                        (long long)p->before.dvl, (long long)value(s, SIG_DISCHARGE_VOLTAGE_LIMIT));
-    return true;
+                        (long long)p->before.dvl,
+                        (long long)value(s, SIG_DISCHARGE_VOLTAGE_LIMIT));
+    return check_lost_stages(p, 0) && check_lost_stages(p, 1);
 }
 
 static void remember(struct play *p, unsigned members)
@@ -342,17 +363,17 @@ static void remember(struct play *p, unsigned members)
     p->before.known = true;
     p->before.ccl = value(s, SIG_CHARGE_CURRENT_LIMIT);
     p->before.dcl = value(s, SIG_DISCHARGE_CURRENT_LIMIT);
-    p->before.ccl_stage = s->value[SIG_CCL_STAGE + 5];
-    p->before.dcl_stage = s->value[SIG_DCL_STAGE + 5];
+    for (unsigned stage = 0; stage < 6; stage++) {
+        p->before.stage[0][stage] = s->value[SIG_CCL_STAGE + stage];
+        p->before.stage[1][stage] = s->value[SIG_DCL_STAGE + stage];
+    }
     p->before.cvl = value(s, SIG_CHARGE_VOLTAGE_LIMIT);
     p->before.dvl = value(s, SIG_DISCHARGE_VOLTAGE_LIMIT);
     p->before.started_up |=
         value(s, SIG_STATE) == HUB_RUNNING || value(s, SIG_STATE) == HUB_DEGRADED;
     p->before.set_points = oracle_set_points(&p->oracle);
-    for (unsigned i = 0; i < p->oracle.site->clusters; i++) {
+    for (unsigned i = 0; i < p->oracle.site->clusters; i++)
         p->before.weight[i] = p->oracle.cluster[i].last;
-        memcpy(p->before.stop[i], p->oracle.cluster[i].stop, sizeof(p->before.stop[i]));
-    }
     p->oracle.members = members;
     p->oracle.last_run = p->oracle.now;
     p->only_silence = true;
