@@ -128,31 +128,25 @@ bool relay_next(const struct relay_rule *rule, const struct relays_view *view, b
     return false;
 }
 
+static void look(struct inputs_view *out, const struct input_rule *rule,
+                 const struct input_state *in)
+{
+    bool stops = rule->function == INPUT_STOP || rule->function == INPUT_FIRE;
+    bool closed = in->known && in->closed;
+    bool open = in->known && !in->closed;
+
+    out->stop |= rule->function == INPUT_STOP && open;
+    out->fire |= rule->function == INPUT_FIRE && closed;
+    out->stop_unknown |= stops && !in->known;
+    out->reset |= rule->function == INPUT_RESET && closed;
+    if (rule->function == INPUT_CLUSTER_OPEN)
+        out->open[rule->cluster - 1] |= closed;
+}
+
 void inputs_look(struct inputs_view *out, const struct input_rule *rules,
                  const struct input_state *inputs, unsigned n)
 {
     memset(out, 0, sizeof(*out));
-    for (unsigned i = 0; i < n; i++) {
-        bool closed = inputs[i].known && inputs[i].closed;
-
-        switch (rules[i].function) {
-        case INPUT_STOP:
-            out->stop |= inputs[i].known && !inputs[i].closed;
-            out->stop_unknown |= !inputs[i].known;
-            break;
-        case INPUT_FIRE:
-            out->fire |= closed;
-            out->stop_unknown |= !inputs[i].known;
-            break;
-        case INPUT_RESET:
-            out->reset |= closed;
-            break;
-        case INPUT_CLUSTER_OPEN:
-            out->open[rules[i].cluster - 1] |= closed;
-            break;
-        case INPUT_UNUSED:
-        case INPUT_FUNCTION_COUNT:
-            break;
-        }
-    }
+    for (unsigned i = 0; i < n; i++)
+        look(out, &rules[i], &inputs[i]);
 }

@@ -3,10 +3,10 @@
 #include "hub/parts.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void relay_read(struct relay_rule *rule, const struct config *cfg, unsigned i)
 {
-    *rule = (struct relay_rule){.function = RELAY_UNUSED};
     if (!config_has(cfg, "relay", i + 1))
         return;
     relay_named(config_text(cfg, "relay", i + 1, "function"), rule);
@@ -18,11 +18,9 @@ void contacts_read(struct contacts *c, const struct config *cfg)
 {
     for (unsigned i = 0; i < MAX_RELAYS; i++)
         relay_read(&c->relay[i], cfg, i);
-    for (unsigned i = 0; i < MAX_INPUTS; i++) {
-        c->input[i] = (struct input_rule){.function = INPUT_UNUSED};
+    for (unsigned i = 0; i < MAX_INPUTS; i++)
         if (config_has(cfg, "input", i + 1))
             input_named(config_text(cfg, "input", i + 1, "function"), &c->input[i]);
-    }
 }
 
 /* An edge of input i; -1 is "not read". */
@@ -81,11 +79,36 @@ void contacts_look(struct hub *hub)
     inputs_look(&hub->inputs, hub->contacts.input, hub->contacts.state, MAX_INPUTS);
 }
 
+#define GUARD_LOOKS MONO_S(1) /* it judges a cluster that was out only from the next run on */
+
 /* An exclude that was only asked for counts: where a relay can open the contactor, it is what makes
  * the cluster open, and the exclude waits for that. */
-static bool is_off(const struct cluster *c)
+static bool wants_off(const struct cluster *c)
 {
     return cluster_is_out(c) || c->latches || c->exclude;
+}
+
+/* A contactor that was opened stays so until the join guard lets the cluster in: closing it
+ * connects the batteries, whatever lies between them. */
+static bool is_guarded(const struct hub *hub, unsigned i)
+{
+    const struct cluster *c = &hub->cluster[i];
+
+    return hub->contacts.off[i] && c->open.proven && cluster_is_fresh(hub, c) &&
+           (c->look.guard || hub->now < hub->contacts.let_go_at[i]);
+}
+
+static void look_who_is_off(struct hub *hub)
+{
+    struct contacts *k = &hub->contacts;
+
+    for (unsigned i = 0; i < hub->n_clusters; i++) {
+        bool wanted = wants_off(&hub->cluster[i]);
+
+        if (wanted)
+            k->let_go_at[i] = hub->now + GUARD_LOOKS;
+        k->off[i] = wanted || is_guarded(hub, i);
+    }
 }
 
 /* Zero limits are no fault while the hub waits for its clusters at start, or because the process is
@@ -122,8 +145,7 @@ static struct relays_view relays_see(const struct hub *hub)
                             .discharge = hub->limits.dcl.value > 0,
                             .latches = hub->latches};
 
-    for (unsigned i = 0; i < hub->n_clusters; i++)
-        v.off[i] = is_off(&hub->cluster[i]);
+    memcpy(v.off, hub->contacts.off, sizeof(v.off));
     return v;
 }
 
@@ -144,8 +166,10 @@ void contacts_drive(struct hub *hub)
 {
     struct contacts *c = &hub->contacts;
     struct signals *s = &hub->snap.hub.s;
-    struct relays_view view = relays_see(hub);
+    struct relays_view view;
 
+    look_who_is_off(hub);
+    view = relays_see(hub);
     for (unsigned i = 0; i < MAX_RELAYS; i++) {
         if (c->relay[i].function == RELAY_UNUSED)
             continue;

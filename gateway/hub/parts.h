@@ -105,6 +105,8 @@ struct keeper { /* one of them on its way to the store */
 struct contacts {
     struct relay_rule relay[MAX_RELAYS];
     bool closed[MAX_RELAYS];
+    bool off[MAX_CLUSTERS];          /* its contactor shall be open */
+    mono_us let_go_at[MAX_CLUSTERS]; /* not closed again before this moment */
     struct input_rule input[MAX_INPUTS];
     struct input_state state[MAX_INPUTS]; /* as the edge has read them */
 };

@@ -15,6 +15,7 @@
 #include "io/clock.h"
 
 #define SILENT MONO_S(2)
+#define UNDECIDED (1u << MAX_RELAYS) /* control has not said yet what the relays shall be */
 #define CALM_MS 1 /* between two turns: a wire that hums must not take a processor */
 
 struct gpio {
@@ -89,8 +90,11 @@ static void *serve(void *arg)
 
     prctl(PR_SET_NAME, "contacts");
     while (!atomic_load(&g->stop)) {
-        mono_us due = gpio_turn(&g->lines, atomic_load(&g->wanted), clock_now());
+        unsigned wanted = atomic_load(&g->wanted);
+        mono_us due;
 
+        g->lines.decided = !(wanted & UNDECIDED);
+        due = gpio_turn(&g->lines, wanted, clock_now());
         publish(g, clock_now());
         wait_until(g, mono_min(due, clock_now() + SILENT / 2));
         nanosleep(&calm, NULL);
@@ -123,6 +127,7 @@ enum status gpio_start(struct gpio **out, const struct config *cfg, const struct
     g->wake = wake;
     g->ctx = ctx;
     g->bell = -1;
+    atomic_init(&g->wanted, UNDECIDED);
     if (!ops || !gpio_lines_used(&g->lines)) {
         free(g);
         return HUB_OK;

@@ -29,14 +29,16 @@ extern const struct gpio_ops *const gpio_ops_gpiod;
 enum status gpio_start(struct gpio **out, const struct config *cfg, const struct gpio_ops *ops,
                        void (*wake)(void *ctx), void *ctx);
 
-/* Control: bit n of closed: relay n+1 shall be closed. Never waits. */
+/* Control: bit n of closed: relay n+1 shall be closed. Before the first call no relay is touched:
+ * one that holds a contactor open is still as the last run of the program left it. Never waits. */
 void gpio_drive(struct gpio *g, unsigned closed);
 
 /* Control: bit n of known: input n+1 has been read, of the result: it is closed. Nothing is known
  * when the thread has made no turn for 2 s (a chip that hangs). Never waits. */
 unsigned gpio_see(const struct gpio *g, mono_us now, unsigned *known);
 
-/* Opens every relay and ends the thread. One that hangs in a chip is left behind after a second. */
+/* Opens the relays as gpio_lines_close does and ends the thread. One that hangs in a chip is left
+ * behind after a second. */
 void gpio_stop(struct gpio *g);
 
 #endif

@@ -28,9 +28,15 @@ static void place_read(struct gpio_contact *c, const struct config *cfg, const c
 
 void gpio_lines_read(struct gpio_lines *g, const struct gpio_ops *ops, const struct config *cfg)
 {
+    struct relay_rule rule;
+
     g->ops = ops;
-    for (unsigned i = 0; i < MAX_RELAYS; i++)
+    g->decided = false;
+    for (unsigned i = 0; i < MAX_RELAYS; i++) {
         place_read(&g->relay[i], cfg, "relay", i + 1);
+        g->relay[i].stays = relay_named(config_text(cfg, "relay", i + 1, "function"), &rule) &&
+                            rule.function == RELAY_CLUSTER_OFF;
+    }
     for (unsigned i = 0; i < MAX_INPUTS; i++) {
         place_read(&g->input[i], cfg, "input", i + 1);
         g->input[i].debounce = MONO_MS(config_num(cfg, "input", i + 1, "debounce_ms"));
@@ -224,7 +230,7 @@ mono_us gpio_turn(struct gpio_lines *g, unsigned closed, mono_us now)
 {
     mono_us due = MONO_NEVER;
 
-    for (unsigned i = 0; i < MAX_RELAYS; i++) {
+    for (unsigned i = 0; i < MAX_RELAYS && g->decided; i++) {
         turn_relay(g, i, closed >> i & 1, now);
         due = mono_min(due, relay_due(&g->relay[i]));
     }
@@ -252,10 +258,10 @@ void gpio_lines_close(struct gpio_lines *g)
     for (unsigned i = 0; i < MAX_RELAYS; i++) {
         struct gpio_contact *c = &g->relay[i];
 
-        if (c->line) {
+        if (c->line && !c->stays)
             g->ops->set(c->line, false);
+        if (c->line)
             g->ops->release(c->line);
-        }
         c->line = NULL;
     }
     for (unsigned i = 0; i < MAX_INPUTS; i++) {

@@ -46,10 +46,12 @@ struct gpio_contact {
     bool level;         /* inputs: as last read; relays: as last set */
     bool known, closed; /* inputs: what counts */
     mono_us again_at;   /* relays: set once more */
+    bool stays;         /* relays: stays as it is at the end: what holds a contactor open */
 };
 
 struct gpio_lines {
     const struct gpio_ops *ops;
+    bool decided; /* somebody has said what the relays shall be; before that none is touched */
     struct gpio_contact relay[MAX_RELAYS], input[MAX_INPUTS];
 };
 
@@ -59,15 +61,17 @@ void gpio_lines_read(struct gpio_lines *g, const struct gpio_ops *ops, const str
 /* How many contacts have a gpio. */
 unsigned gpio_lines_used(const struct gpio_lines *g);
 
-/* Takes, drives and reads what is due. closed: relay n+1 shall be closed when bit n is set. Returns
- * the latest moment for the next turn; an edge on a descriptor asks for one at once. */
+/* Takes, drives and reads what is due, relays once `decided` is set. closed: relay n+1 shall be
+ * closed when bit n is set. Returns the latest moment for the next turn; an edge on a descriptor
+ * asks for one at once. */
 mono_us gpio_turn(struct gpio_lines *g, unsigned closed, mono_us now);
 
 /* Inputs as they count: bit n of known says that input n+1 has been read, of the result that it is
  * closed. */
 unsigned gpio_inputs(const struct gpio_lines *g, unsigned *known);
 
-/* Opens every relay that can be reached and gives all lines back. */
+/* Opens the relays that can be reached, but those of cluster_N_off: a battery that was taken out
+ * must not come back because the gateway leaves. Gives all lines back. */
 void gpio_lines_close(struct gpio_lines *g);
 
 #endif

@@ -156,6 +156,7 @@ static void run_rules(struct loop *loop)
     if (!hub_wants_run(loop->hub))
         return;
     hub_run(loop->hub);
+    drive_relays(loop);
     if (loop->server) {
         regmap_fill(server_image(loop->server), hub_snapshot(loop->hub));
         server_publish(loop->server);
@@ -204,7 +205,6 @@ mono_us loop_turn(struct loop *loop, mono_us now)
     }
     tell_inputs(loop, now);
     run_rules(loop);
-    drive_relays(loop);
     for (unsigned i = 0; i < PORT_COUNT; i++)
         if (loop->link[i])
             all_drained = send_due(loop, i, now) && all_drained;

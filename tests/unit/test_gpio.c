@@ -198,6 +198,8 @@ static void lines_of(struct gpio_lines *g, const char *contacts)
 
     memset(g, 0xFF, sizeof(*g));
     gpio_lines_read(g, &ops, cfg);
+    assert_false(g->decided);
+    g->decided = true;
     config_free(cfg);
 }
 
@@ -258,6 +260,29 @@ static void a_relay_is_driven(void **state)
     chip[7].level = 1;
     gpio_lines_close(&g); /* open at the end */
     assert_int_equal(chip[7].level, 0);
+}
+
+/* One that holds a contactor open is as the last run left it, until the rules have decided; and it
+ * stays so at the end. */
+static void a_relay_of_a_cluster_is_left_as_it_is(void **state)
+{
+    struct gpio_lines g;
+
+    (void)state;
+    lines_of(&g,
+             "[relay.1]\nfunction = cluster_1_off\ngpio = gpiochip0:7\n" RELAY(2, 8) INPUT(1, 9));
+    g.decided = false;
+    chip[7].level = 1;
+    assert_true(gpio_turn(&g, 0, MONO_S(1)) == MONO_S(1) + MONO_MS(20)); /* the input */
+    assert_false(chip[7].taken || chip[8].taken);
+    assert_true(chip[9].taken);
+    g.decided = true;
+    gpio_turn(&g, 3, MONO_S(2));
+    assert_true(chip[7].taken && chip[8].taken);
+    gpio_lines_close(&g);
+    assert_false(chip[7].taken || chip[8].taken);
+    assert_int_equal(chip[7].level, 1);
+    assert_int_equal(chip[8].level, 0);
 }
 
 static void a_chip_that_is_not_there_is_tried_again(void **state)
@@ -482,10 +507,11 @@ static void the_thread_drives_and_reads(void **state)
     assert_int_equal(gpio_start(&g, cfg, &ops, ring, &bell), HUB_OK);
     config_free(cfg);
     assert_non_null(g);
-    heard(driven);
     heard(bell);
     assert_int_equal(gpio_see(g, clock_now(), &known), 2);
     assert_int_equal(known, 2);
+    gpio_drive(g, 0);
+    heard(driven); /* taken */
     gpio_drive(g, 1);
     heard(driven);
     assert_int_equal(gpio_see(g, clock_now() + MONO_S(2), &known), 0); /* it hangs */
@@ -529,13 +555,12 @@ static void the_loop_carries_both_ways(void **state)
     loop.hub = hub_new(cfg, clock_now());
     assert_int_equal(gpio_start(&loop.gpio, cfg, &ops, ring, &bell), HUB_OK);
     config_free(cfg);
-    heard(driven); /* taken */
-    heard(bell);   /* read */
+    heard(bell); /* read */
     loop_turn(&loop, clock_now() + MONO_S(1));
     s = &hub_snapshot(loop.hub)->hub.s;
     assert_int_equal(signal_or(s, SIG_INPUT, -1), 1);
     assert_true(was_told("hub: input 1 (stop) closed\n"));
-    heard(driven); /* relay 2 is power: closed */
+    heard(driven); /* relay 2 is power: taken, closed */
     chip[8].broken = EIO;
     heard(bell);
     loop_turn(&loop, clock_now() + MONO_S(1) + MONO_MS(500));
@@ -571,6 +596,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_contact_without_a_line_is_left_alone),
         TEST(a_relay_is_driven),
+        TEST(a_relay_of_a_cluster_is_left_as_it_is),
         TEST(a_chip_that_is_not_there_is_tried_again),
         TEST(each_cause_has_its_remedy),
         TEST(a_lost_line_comes_back),
