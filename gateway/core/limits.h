@@ -5,11 +5,11 @@
  * gets its place here and a line in reasons.def.
  *
  *     1 cluster     what each BMS allows, or the profile
- *     2 sharing     the weakest cluster for its share; silent clusters counted both ways
+ *     2 sharing     the weakest cluster for its share; silent and open ones counted both ways
  *     3 allowance   table, bus bar and voltage window of the profile
- *     4 cells       voltage, cell and temperature stops, and the tapers before them
- *     5 protection  over-current: both directions rest for 10 s
- *     6 state       hub, caps of the owner, set-points
+ *     4 cells       voltage, cell and temperature stops, the tapers before them, C-rates
+ *     5 protection  over-current: both directions rest for 10 s; an empty cluster recovers
+ *     6 state       hub, what its rules bar, caps of the owner, set-points
  *     7 rate        down at once, up slowly */
 #ifndef CORE_LIMITS_H
 #define CORE_LIMITS_H
