@@ -187,6 +187,8 @@ static void run_fresh(struct member *m, const struct member_rules *rules,
         stay(m, in);
     else if (now >= m->settled_at)
         let_in(m, in);
+    else if (!in->open && !in->never_carried)
+        m->ghost = true; /* its current flows while it waits */
 }
 
 void member_run(struct member *m, const struct member_rules *rules, const struct member_input *in,

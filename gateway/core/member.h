@@ -3,7 +3,8 @@
  *
  * Only the control set decides who is silent, and only copper decides who is out: a cluster that
  * was counted and fell silent, or that the rules shut down, is a ghost until it is counted again or
- * proven open. A cluster out of order that is not open stays counted: its current flows anyway. */
+ * proven open; so is one that waits to be counted and carries current. A cluster out of order that
+ * is not open stays counted: its current flows anyway. */
 #ifndef CORE_MEMBER_H
 #define CORE_MEMBER_H
 
@@ -56,8 +57,8 @@ struct member {
     bool ghost;
     mono_us last_good;    /* receive time of the oldest part when it turned stale */
     mono_us silent_since; /* while it is fresh: when it will be */
-    mono_us settled_at; /* not counted again before this moment */
-    mono_us holds_at;   /* out, but not proven open: from here on the hub rests; 0: not so */
+    mono_us settled_at;   /* not counted again before this moment */
+    mono_us holds_at;     /* out, but not proven open: from here on the hub rests; 0: not so */
 };
 
 /* What member_run looks at. */

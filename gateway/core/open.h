@@ -2,7 +2,8 @@
  * believed. Proof is the contactor flag of its BMS, a contactor input, the operator's word that it
  * is isolated, or next to no current for 60 s while the others carry more than 10 % of theirs.
  *
- *     input       while it says open; current does not end it
+ *     input       while it says open; current does not end it (the hub does not hand in an input
+ *                 that current has contradicted)
  *     flag        while it says open; the last word stands when the battery then falls silent, as
  *                 one that opens its contactor and switches off does
  *     operator    while he says so, unless current was seen meanwhile: contradicted

@@ -139,6 +139,7 @@ static void look(struct inputs_view *out, const struct input_rule *rule,
     out->fire |= rule->function == INPUT_FIRE && closed;
     out->stop_unknown |= stops && !in->known;
     out->reset |= rule->function == INPUT_RESET && closed;
+    out->reset_unknown |= rule->function == INPUT_RESET && !in->known;
     if (rule->function == INPUT_CLUSTER_OPEN)
         out->open[rule->cluster - 1] |= closed;
 }

@@ -73,9 +73,10 @@ struct input_state {
 
 /* What the inputs say together. */
 struct inputs_view {
-    bool stop, fire;   /* now */
-    bool stop_unknown; /* a stop or fire input is configured and has not been read */
-    bool reset;        /* a reset input is closed now */
+    bool stop, fire;    /* now */
+    bool stop_unknown;  /* a stop or fire input is configured and has not been read */
+    bool reset;         /* a reset input is closed now */
+    bool reset_unknown; /* one is configured and has not been read */
     bool open[MAX_CLUSTERS];
 };
 void inputs_look(struct inputs_view *out, const struct input_rule *rules,

@@ -235,7 +235,7 @@ static const struct battery *believed(const struct hub *hub, struct cluster *c,
  * tells, must not raise what the others may carry. */
 static void weigh(struct hub *hub, struct cluster *c)
 {
-    if (c->member.ghost && c->modules)
+    if (c->member.ghost)
         return;
     c->modules =
         part_modules(cluster_battery(c), c->modules_cfg, c->profile->max_modules, hub->now);

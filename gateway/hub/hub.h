@@ -99,7 +99,8 @@ bool hub_stopped(const struct hub *hub);
 /* The latest moment to set the time again. */
 mono_us hub_deadline(const struct hub *hub);
 
-/* A command from outside. ticket is handed back with the result. HUB_EFULL: ask again. */
+/* A command from outside. ticket is handed back with the result. HUB_EFULL: ask again; a STOP acts
+ * even so. */
 struct hub_order {
     uint32_t ticket;
     enum command command;

@@ -117,16 +117,21 @@ bool hub_store_out(struct hub *hub, struct record *out)
     return false;
 }
 
+/* While a record is out the medium may hold the one or the other. */
 unsigned latches_saved(const struct hub *hub, unsigned place)
 {
-    return (unsigned)hub->keeper[keep_slot(RECORD_LATCHES, place)].kept;
+    const struct keeper *k = &hub->keeper[keep_slot(RECORD_LATCHES, place)];
+
+    return (unsigned)(k->out ? k->kept & k->wanted : k->kept);
 }
 
 bool keep_is_safe(struct hub *hub, unsigned slot)
 {
+    const struct keeper *k = &hub->keeper[slot];
     struct kept what = kept_at(slot);
+    uint64_t value = value_of(hub, &what);
 
-    return !is_news(&what, value_of(hub, &what), hub->keeper[slot].kept);
+    return !is_news(&what, value, k->kept) && !(k->out && is_news(&what, value, k->wanted));
 }
 
 void hub_store_done(struct hub *hub, uint32_t ticket, bool safe)
@@ -142,6 +147,17 @@ void hub_store_done(struct hub *hub, uint32_t ticket, bool safe)
     orders_settle(hub);
 }
 
+/* A latch is of the hub or of a cluster; no other has a cause that could be looked at. */
+static unsigned latches_of(unsigned place, uint64_t bits)
+{
+    unsigned latches = 0;
+
+    for (enum latch latch = 0; latch < LATCH_COUNT; latch++)
+        if (bits >> latch & 1 && latch_info[latch].of_hub == (place == EVENT_AT_HUB))
+            latches |= 1u << latch;
+    return latches;
+}
+
 static void take_back(struct hub *hub, const struct record *record)
 {
     switch (record->kind) {
@@ -149,7 +165,7 @@ static void take_back(struct hub *hub, const struct record *record)
         alarms_at(hub, record->place)->latched[record->tier] |= record->value;
         break;
     case RECORD_LATCHES:
-        *latches_at(hub, record->place) |= (unsigned)record->value;
+        *latches_at(hub, record->place) |= latches_of(record->place, record->value);
         break;
     case RECORD_TRIPS:
         trips_unpack(&hub->cluster[record->place - EVENT_AT_CLUSTER].trips, record->value,

@@ -10,13 +10,41 @@
 #define FORCED_CHARGE_MOST MONO_S(1800)
 #define FORCED_CHARGE_mA 10000
 
+#define CONTACT_PATIENCE MONO_S(3) /* what was measured sooner may be from before it opened */
+
 /* ---- one cluster ---- */
+
+static bool carries_current(const struct hub *hub, unsigned i)
+{
+    const struct signals *s = &hub->cluster[i].sane.s;
+    int64_t mA = signal_or(s, SIG_CURRENT, 0);
+
+    return cluster_is_fresh(hub, &hub->cluster[i]) &&
+           (mA < 0 ? -mA : mA) >= open_threshold(&hub->live[i]);
+}
+
+/* Whether its contactor input says open and is believed: current that is measured after it said so
+ * is a wire on the wrong terminal. */
+static bool contact_is_open(struct hub *hub, unsigned i)
+{
+    struct cluster *c = &hub->cluster[i];
+
+    if (!hub->inputs.open[i])
+        c->contact_since = 0;
+    else if (!c->contact_since)
+        c->contact_since = hub->now;
+    c->contact_lies =
+        c->contact_since &&
+        (c->contact_lies || (carries_current(hub, i) &&
+                             c->sane.s.at[SIG_CURRENT] >= c->contact_since + CONTACT_PATIENCE));
+    return c->contact_since && !c->contact_lies;
+}
 
 static void look_at_copper(struct hub *hub, unsigned i)
 {
     struct cluster *c = &hub->cluster[i];
     struct open_input in = {.fresh = cluster_is_fresh(hub, c),
-                            .contactor = hub->inputs.open[i],
+                            .contactor = contact_is_open(hub, i),
                             .isolated = c->isolated};
 
     open_run(&c->open, &in, hub->live, hub->n_clusters, i, hub->now);
@@ -115,7 +143,7 @@ static void look_at_inputs(struct hub *hub)
         latch_set(hub, EVENT_AT_HUB, LATCH_FIRE_INPUT);
     if (hub->inputs.reset && !hub->reset_was)
         latches_reset(hub, 0);
-    hub->reset_was = hub->inputs.reset;
+    hub->reset_was = hub->inputs.reset || hub->inputs.reset_unknown;
 }
 
 static enum disobey_state obeys(struct hub *hub, struct disobey *d, int sign, int64_t limit_mA)

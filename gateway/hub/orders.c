@@ -130,8 +130,12 @@ enum status hub_command(struct hub *hub, const struct hub_order *order)
 {
     enum status status;
 
-    if (hub->answer_count + hub->waiting_count >= MAX_ANSWERS)
+    if (hub->answer_count + hub->waiting_count >= MAX_ANSWERS) {
+        /* Who stops the hub while the store hangs gets no answer, but it stops. */
+        if (order->command == COMMAND_STOP && !order->release)
+            hub->stop_asked = hub->dirty = true;
         return HUB_EFULL;
+    }
     status = obey(hub, order);
     if (status == HUB_OK) {
         event_put(hub, EVENT_COMMAND,

@@ -53,7 +53,8 @@ struct cluster {
     struct protect_view protect;
     struct protect_stay stay;
     bool module_stays;
-    bool contact_lies; /* its contactor input says open, and yet it carries current */
+    mono_us contact_since;             /* its contactor input says open since; 0: it does not */
+    bool contact_lies;                 /* ... and yet it carries current; until it says closed */
     struct protect_count many, broken; /* rule 8; in fault, or two batteries */
     struct trips trips;
     struct overload overload;
@@ -139,7 +140,7 @@ struct hub {
     struct contacts contacts;
     bool smoothing;            /* WAITING was left: from here on a membership change is smoothed */
     struct inputs_view inputs; /* what the contacts say in this run */
-    bool reset_was;            /* the reset input was closed in the last run */
+    bool reset_was;            /* the reset input was closed, or not read, in the last run */
     struct protect_count many; /* rule 9 */
     struct disobey disobey_charge, disobey_discharge;
     unsigned latches; /* of the hub: bits of latches.def */

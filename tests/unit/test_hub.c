@@ -332,6 +332,77 @@ static void latches_of_two_records_add_up(void **state)
     hub_free(hub);
 }
 
+/* A latch of a cluster at the hub, of the hub at a cluster, and bits that are none: nobody could
+ * look at their cause, or reset them. */
+static void latches_that_cannot_be_are_not_taken_back(void **state)
+{
+    struct hub *hub = made(one_cluster);
+
+    (void)state;
+    hub_store_in(hub, &(struct record){.kind = RECORD_LATCHES,
+                                       .value = LATCH_BIT(RECONNECTS) | LATCH_BIT(OVER_LIMIT)});
+    hub_store_in(hub, &(struct record){.kind = RECORD_LATCHES,
+                                       .place = EVENT_AT_CLUSTER,
+                                       .value = UINT64_C(0xFFFFFFFFFFFFFF00) |
+                                                LATCH_BIT(STOP_INPUT) | LATCH_BIT(OVER_LIMIT)});
+    run(hub, MONO_S(2));
+    assert_int_equal(hub_snapshot(hub)->hub.s.value[SIG_LATCHES], 0);
+    assert_int_equal(hub_snapshot(hub)->cluster[0].s.value[SIG_LATCHES], LATCH_BIT(OVER_LIMIT));
+    assert_int_equal(hub_command(hub, &(struct hub_order){.command = COMMAND_RESET}), HUB_OK);
+    run(hub, MONO_S(3));
+    assert_int_equal(hub_snapshot(hub)->cluster[0].s.value[SIG_LATCHES], 0);
+    hub_free(hub);
+}
+
+/* Newest record of the latches of the hub; the others are kept at once. */
+static bool take_latches(struct hub *hub, struct record *out)
+{
+    struct record r;
+    bool any = false;
+
+    while (hub_store_out(hub, &r)) {
+        if (r.kind == RECORD_LATCHES && r.place == EVENT_AT_HUB) {
+            *out = r;
+            any = true;
+        } else {
+            hub_store_done(hub, r.ticket, true);
+        }
+    }
+    return any;
+}
+
+/* A reset is on its way to the medium when the latch is set again: it is not saved before the
+ * medium has it, though it is what the medium was last known to hold. */
+static void a_latch_is_not_saved_while_its_reset_is_on_the_way(void **state)
+{
+    struct hub *hub = made("[hub]\nclusters = 1\nprofile = generic-lfp-16s\n"
+                           "[cluster.1]\nlink = sim\nmodules = 2\n"
+                           "[input.1]\nfunction = stop\ngpio = gpiochip0:5\n");
+    struct record r;
+
+    (void)state;
+    hub_input(hub, 0, false);
+    run(hub, MONO_S(2));
+    assert_true(take_latches(hub, &r));
+    hub_store_done(hub, r.ticket, true);
+    hub_input(hub, 0, true);
+    run(hub, MONO_S(3));
+    hub_command(hub, &(struct hub_order){.command = COMMAND_RESET});
+    run(hub, MONO_S(4));
+    assert_true(take_latches(hub, &r));
+    assert_int_equal(r.value, 0);
+    hub_input(hub, 0, false);
+    run(hub, MONO_S(5));
+    assert_int_equal(hub_snapshot(hub)->hub.s.value[SIG_LATCHES], LATCH_BIT(STOP_INPUT));
+    assert_int_equal(hub_snapshot(hub)->hub.s.value[SIG_LATCHES_UNSAVED], LATCH_BIT(STOP_INPUT));
+    hub_store_done(hub, r.ticket, true);
+    assert_true(take_latches(hub, &r));
+    hub_store_done(hub, r.ticket, true);
+    run(hub, MONO_S(6));
+    assert_int_equal(hub_snapshot(hub)->hub.s.value[SIG_LATCHES_UNSAVED], 0);
+    hub_free(hub);
+}
+
 static void a_set_point_has_a_range_and_an_end(void **state)
 {
     static const struct {
@@ -526,6 +597,8 @@ int main(void)
         cmocka_unit_test(time_never_goes_back),
         cmocka_unit_test(latches_go_to_the_store_and_come_back),
         cmocka_unit_test(latches_of_two_records_add_up),
+        cmocka_unit_test(latches_that_cannot_be_are_not_taken_back),
+        cmocka_unit_test(a_latch_is_not_saved_while_its_reset_is_on_the_way),
         cmocka_unit_test(a_set_point_has_a_range_and_an_end),
         cmocka_unit_test(a_stop_is_over_when_every_inverter_knows),
         cmocka_unit_test(a_stop_without_inverters_is_over_at_once),
