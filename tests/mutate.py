@@ -51,15 +51,22 @@ NUMBER = re.compile(r"(?<![\w.\[])([2-9]|[1-9][0-9]+)(?![\w.\]])")
 # What can be taken away: a simple statement, a row of a table.
 STATEMENT = re.compile(r"^\s+(?!\(void\)|return|break|continue|goto|const|static|struct|enum|int|bool|uint|mono_us)[\w*(].*;$")
 ROW = re.compile(r"^ {4}(\{.*\},?|EDGE\(.*\))$")
+# Of two equal values either is the lower or higher, and minus nothing is nothing: < and <= are the same here.
+MIN_MAX = re.compile(r"(?P<a>[\w.>\[\]-]+) (<|<=|>|>=) (?P<b>[\w.>\[\]-]+) \? ((?P=a) : (?P=b)|(?P=b) : (?P=a)|-(?P=a) : (?P=a))")
 FUNCTION = re.compile(r"^[a-z].*?(\w+)\(")
 
 Mutant = collections.namedtuple("Mutant", "file line text function")
 
 
-def breaks_of(line):
-    """Every broken form of one line of code."""
+def breaks_of(line, following):
+    """Every broken form of one line of code, but for those that can be seen to change nothing."""
+    either = [m.span() for m in MIN_MAX.finditer(line)]
     for pattern, to in SWAPS:
         for m in re.finditer(pattern, line):
+            if to.strip() in ("<", "<=", ">", ">=") and any(a <= m.start() < b for a, b in either):
+                continue
+            if m.group() == "break;" and following.strip() == "}":
+                continue
             yield line[:m.start()] + to + line[m.end():]
     for m in NUMBER.finditer(line):
         n = int(m.group())
@@ -73,7 +80,8 @@ def breaks_of(line):
 def mutants_of(path):
     """The mutants of a file, by the function they are in ("" outside of any)."""
     comment, function, pending = False, "", ""
-    for n, line in enumerate((HOME / path).read_text().splitlines()):
+    lines = (HOME / path).read_text().splitlines()
+    for n, line in enumerate(lines):
         comment = comment or line.lstrip().startswith("/*")
         code = not comment and "assert(" not in line and not line.startswith("#include")
         comment = comment and "*/" not in line
@@ -85,7 +93,8 @@ def mutants_of(path):
         elif line == "}":
             function = ""
         if code and not line.startswith(("static inline", "#if", "#endif", "}")):
-            for text in breaks_of(re.sub(r"\s*/\*.*\*/", "", line)):
+            following = lines[n + 1] if n + 1 < len(lines) else ""
+            for text in breaks_of(re.sub(r"\s*/\*.*\*/", "", line), following):
                 yield Mutant(path, n, text, function)
 
 
@@ -118,7 +127,8 @@ def read_equivalents():
     known = {}
     for line in EQUIVALENT.read_text().splitlines() if EQUIVALENT.exists() else []:
         if line and not line.startswith("#"):
-            file, text, why = line.split(" | ", 2)
+            file, rest = line.split(" | ", 1)
+            text, why = rest.rsplit(" | ", 1)
             known[file, text.strip()] = why
     return known
 
@@ -201,7 +211,7 @@ class Builder:
         source.write_text("\n".join(lines) + "\n")
         words = [w for w in self.commands[mutant.file] if not w.startswith("-W") and w != "ccache"]
         # The sanitizer runs of tests/run.sh would notice an index outside of its array.
-        words += ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
+        words += ["-fsanitize=undefined,bounds-strict", "-fsanitize-undefined-trap-on-error"]
         words[words.index("-o") + 1] = str(obj)
         words[words.index("-c") + 1] = str(source)
         if subprocess.run([*words, "-w", "-O0", "-U_FORTIFY_SOURCE"], cwd=BUILD, capture_output=True, check=False).returncode:

@@ -190,6 +190,27 @@ static void extremes_say_where(void **state)
     assert_int_equal(hub(&t, SIG_TEMP_MIN_CLUSTER), 2);
 }
 
+/* The highest cell moves to a cluster that does not tell its module: nobody knows which. */
+static void an_extreme_takes_its_place_along(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    put(&t, 0, SIG_CELL_MAX, 3310);
+    put(&t, 1, SIG_CELL_MAX, 3329);
+    put(&t, 1, SIG_CELL_MAX_MODULE, 4);
+    put(&t, 1, SIG_CELL_MAX_CELL, 9);
+    aggregate(&t.hub, t.part, 3, MONO_S(103));
+    assert_int_equal(hub(&t, SIG_CELL_MAX_MODULE), 4);
+    assert_int_equal(hub(&t, SIG_CELL_MAX_CELL), 9);
+    put(&t, 0, SIG_CELL_MAX, 3340);
+    aggregate(&t.hub, t.part, 3, MONO_S(103));
+    assert_int_equal(hub(&t, SIG_CELL_MAX_CLUSTER), 1);
+    assert_false(signal_known(&t.hub.s, SIG_CELL_MAX_MODULE));
+    assert_false(signal_known(&t.hub.s, SIG_CELL_MAX_CELL));
+}
+
 static void an_old_datum_does_not_count(void **state)
 {
     struct bench t;
@@ -270,6 +291,7 @@ int main(void)
         cmocka_unit_test(a_sum_needs_every_cluster),
         cmocka_unit_test(only_joined_clusters_count),
         cmocka_unit_test(extremes_say_where),
+        cmocka_unit_test(an_extreme_takes_its_place_along),
         cmocka_unit_test(an_old_datum_does_not_count),
         cmocka_unit_test(requests_are_ored),
         cmocka_unit_test(capacity_and_energy_are_sums),

@@ -51,6 +51,18 @@ static void what_a_battery_corrects_passes_through(void **state)
     assert_int_equal(smooth_run(&s, 7500, 1, false, MONO_S(101)), 6500); /* ... and 5 % less */
 }
 
+/* Ten seconds between two calls: 1 % up, ten down. What is left is less. */
+static void a_long_step_does_not_go_past_the_value(void **state)
+{
+    struct smooth s = published_at_50();
+
+    (void)state;
+    assert_int_equal(smooth_run(&s, 5050, 1, false, MONO_S(100)), 5000);
+    assert_int_equal(smooth_run(&s, 5050, 1, false, MONO_S(110)), 5050);
+    assert_int_equal(smooth_run(&s, 4550, 3, false, MONO_S(110)), 5050);
+    assert_int_equal(smooth_run(&s, 4550, 3, false, MONO_S(120)), 4550);
+}
+
 static void nobody_is_shown_more_than_there_is(void **state)
 {
     struct smooth s = published_at_50();
@@ -84,6 +96,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_membership_change_moves_slowly),
         cmocka_unit_test(what_a_battery_corrects_passes_through),
+        cmocka_unit_test(a_long_step_does_not_go_past_the_value),
         cmocka_unit_test(nobody_is_shown_more_than_there_is),
         cmocka_unit_test(it_never_leaves_0_to_100),
         cmocka_unit_test(a_minute_later_it_is_a_new_value),
