@@ -281,6 +281,30 @@ static void the_table_counts_a_silent_cluster_both_ways(void **state)
     assert_int_equal(e.charge.with_ghost.clusters, 1);
 }
 
+/* V-TAC has neither a table nor a bus bar of its own; a DCL that rises slowly does so by 5 % of 4 x
+ * 100 A a second. */
+static void a_profile_without_a_table_has_none(void **state)
+{
+    struct limits_rules rules = {
+        .profile = profile_find("vtac-vt12040"), .rise_centi_pct_s = 500, .discharge_ramp = true};
+    struct limits_memory mem = {0};
+    static struct battery b;
+    struct part part = {.b = &b, .number = 1, .joined = true, .modules = 4, .capacity_mAh = 800000};
+    struct limits_input in = {.parts = &part, .discharge_parts = &part, .n = 1};
+    struct limits limits = {0};
+
+    (void)state;
+    part.profile = rules.profile;
+    explain_run(&e, &limits, &mem, &rules, &in, 0);
+    assert_int_equal(e.charge.table.mA, -1);
+    assert_int_equal(e.charge.with_ghost.mA, -1);
+    assert_int_equal(e.charge.part[0].bus_bar_mA, 0);
+    assert_int_equal(e.discharge.rise_mA_s, 20000);
+    tell(&e, &snap);
+    assert_told("  3 allowance      0.0 A  not lowered\n");
+    assert_told("  7 rate           0.0 A  not lowered; rises by 20.0 A a second\n");
+}
+
 /* DCL of a cluster that fell silent is kept for a moment: it is counted for DCL alone. */
 static void a_word_that_is_kept_is_told(void **state)
 {
@@ -883,6 +907,7 @@ int main(void)
         cmocka_unit_test(the_table_is_told_with_row_and_column),
         cmocka_unit_test(a_silent_cluster_is_told_as_one),
         cmocka_unit_test(the_table_counts_a_silent_cluster_both_ways),
+        cmocka_unit_test(a_profile_without_a_table_has_none),
         cmocka_unit_test(a_word_that_is_kept_is_told),
         cmocka_unit_test(the_registers_tell_the_same),
         cmocka_unit_test(what_is_not_published_is_left_out),

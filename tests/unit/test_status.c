@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/explain_live.h"
 #include "cli/reading.h"
 #include "model/words.h"
 
@@ -257,6 +258,30 @@ static void refusal(const char *expected)
     assert_string_equal(why, expected);
 }
 
+/* What hubgate explain asks for besides: the stages, the alarms of the clusters. */
+static void explain_reads_the_limits_too(void **state)
+{
+    static struct snapshot read;
+    const struct server_name nobody = {"127.0.0.1", "1"};
+    struct server_name at = {.host = "127.0.0.1"};
+    char why[EXPLAIN_WHY_MAX] = "";
+
+    (void)state;
+    set_the_makers_screen();
+    signal_set(&snap.hub.s, SIG_CCL_STAGE + 1, 148000, 0);
+    snap.cluster[1].a.active[TIER_PROTECTION] = ALARM_BIT(CELL_HIGH);
+    server_begin();
+    strcpy(at.port, srv.port);
+    assert_true(explain_live(&read, &at, 1, why));
+    server_end();
+    assert_int_equal(read.hub.s.value[SIG_CCL_STAGE + 1], 148000);
+    assert_int_equal(read.hub.s.value[SIG_SOC], 4820);
+    assert_int_equal(read.cluster[0].s.value[SIG_SOC], 4480);
+    assert_true(read.cluster[1].a.active[TIER_PROTECTION] == ALARM_BIT(CELL_HIGH));
+    assert_false(explain_live(&read, &nobody, 1, why));
+    assert_string_equal(why, "cannot connect: Connection refused");
+}
+
 static void another_server_is_refused(void **state)
 {
     (void)state;
@@ -326,6 +351,7 @@ int main(void)
         cmocka_unit_test(the_makers_screen_is_shown),
         cmocka_unit_test(reasons_alarms_and_places_are_told_in_words),
         cmocka_unit_test(scripts_get_one_line),
+        cmocka_unit_test(explain_reads_the_limits_too),
         cmocka_unit_test(another_server_is_refused),
         cmocka_unit_test(exit_codes),
     };
