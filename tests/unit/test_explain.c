@@ -281,12 +281,12 @@ static void the_table_counts_a_silent_cluster_both_ways(void **state)
     assert_int_equal(e.charge.with_ghost.clusters, 1);
 }
 
-/* V-TAC has neither a table nor a bus bar of its own; a DCL that rises slowly does so by 5 % of 4 x
- * 100 A a second. */
+/* V-TAC has no table; here no bus bar either. A DCL that rises slowly does so by 5 % of 4 x 100 A a
+ * second. */
 static void a_profile_without_a_table_has_none(void **state)
 {
-    struct limits_rules rules = {
-        .profile = profile_find("vtac-vt12040"), .rise_centi_pct_s = 500, .discharge_ramp = true};
+    struct profile vtac = *profile_find("vtac-vt12040");
+    struct limits_rules rules = {.profile = &vtac, .rise_centi_pct_s = 500, .discharge_ramp = true};
     struct limits_memory mem = {0};
     static struct battery b;
     struct part part = {.b = &b, .number = 1, .joined = true, .modules = 4, .capacity_mAh = 800000};
@@ -294,8 +294,14 @@ static void a_profile_without_a_table_has_none(void **state)
     struct limits limits = {0};
 
     (void)state;
-    part.profile = rules.profile;
+    part.profile = &vtac;
+    vtac.bus_bar_mA = 0;
+    in.dcl_held = true;
     explain_run(&e, &limits, &mem, &rules, &in, 0);
+    assert_true(e.discharge.held && !e.charge.held);
+    in.dcl_held = false;
+    explain_run(&e, &limits, &mem, &rules, &in, 0);
+    assert_false(e.discharge.held);
     assert_int_equal(e.charge.table.mA, -1);
     assert_int_equal(e.charge.with_ghost.mA, -1);
     assert_int_equal(e.charge.part[0].bus_bar_mA, 0);
