@@ -7,9 +7,10 @@
 static const char *const stage_names[STAGE_COUNT + 1] = {
     "", "cluster", "sharing", "allowance", "cells", "protection", "state", "rate"};
 
+/* By stage n, from the second on. */
 static bool is_moved(const struct subject *s, unsigned n)
 {
-    return n > STAGE_CLUSTER && s->l->after[n] != s->l->after[n - 1];
+    return s->l->after[n] != s->l->after[n - 1];
 }
 
 /* Who moved the limit in this stage. From outside only the last one is known. */
