@@ -172,23 +172,31 @@ static void let_in(struct member *m, const struct member_input *in)
     }
 }
 
+/* What the gap is counted from if it falls silent now. */
+static void note_good(struct member *m, const struct member_input *in)
+{
+    if (m->ghost)
+        return;
+    m->last_good = in->oldest;
+    m->silent_since = in->fresh_until;
+}
+
 static void run_fresh(struct member *m, const struct member_rules *rules,
                       const struct member_input *in, mono_us now)
 {
     if (m->state == CLUSTER_STALE) {
         come_back(m, rules, in, now);
-        return;
-    }
-    if (!m->ghost) {
-        m->last_good = in->oldest;
-        m->silent_since = in->fresh_until;
-    }
-    if (member_joined(m))
+    } else if (member_joined(m)) {
+        note_good(m, in);
         stay(m, in);
-    else if (now >= m->settled_at)
-        let_in(m, in);
-    else if (!in->open && !in->never_carried)
-        m->ghost = true; /* its current flows while it waits */
+    } else {
+        note_good(m, in);
+        if (now >= m->settled_at)
+            let_in(m, in);
+    }
+    /* Whoever carries current is on the copper, also while it waits to be counted. */
+    if (!member_joined(m) && !in->open && !in->never_carried)
+        m->ghost = true;
 }
 
 void member_run(struct member *m, const struct member_rules *rules, const struct member_input *in,

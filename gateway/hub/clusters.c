@@ -224,6 +224,7 @@ static const struct battery *believed(const struct hub *hub, struct cluster *c,
     keep_lower(&c->last, b, SIG_CHARGE_CURRENT_LIMIT);
     keep_lower(&c->last, b, SIG_DISCHARGE_CURRENT_LIMIT);
     keep_lower(&c->last, b, SIG_CHARGE_VOLTAGE_LIMIT);
+    keep_higher(&c->last, b, SIG_DISCHARGE_VOLTAGE_LIMIT);
     keep_lower(&c->last, b, SIG_CHARGE_ENABLE);
     keep_lower(&c->last, b, SIG_DISCHARGE_ENABLE);
     for (unsigned tier = 0; tier < TIER_COUNT; tier++)

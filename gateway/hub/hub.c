@@ -174,7 +174,8 @@ static void smooth_soc(struct hub *hub)
     if (!signal_known(s, SIG_SOC))
         return;
     for (unsigned i = 0; i < hub->n_clusters; i++)
-        direct = direct || stops_against(&hub->stops[i], DISCHARGE) != STOP_COUNT;
+        direct = direct || ((hub->part[i].joined || hub->part[i].ghost) &&
+                            stops_against(&hub->stops[i], DISCHARGE) != STOP_COUNT);
     s->value[SIG_SOC] = smooth_run(&hub->soc, s->value[SIG_SOC], hub->limits_memory.joined,
                                    direct || s->value[SIG_SOC] < SOC_SMALL, hub->now);
 }

@@ -245,6 +245,29 @@ static void is(const struct life *l, enum cluster_state state, enum reason reaso
     assert_int_equal(l->m.ghost, ghost);
 }
 
+/* It was open, fell silent and comes back: a ghost as soon as it carries current, not only counted
+ * after its wait. */
+static void who_waits_under_current_is_a_ghost(void **state)
+{
+    struct life l = counted();
+
+    (void)state;
+    l.in.open = l.in.contactor_open = true;
+    at(&l, MONO_S(5));
+    is(&l, CLUSTER_STANDBY, REASON_CONTACTOR_OPEN, false);
+    member_run(&l.m, &rules, &l.in, MONO_S(40));
+    is(&l, CLUSTER_STALE, REASON_SILENT, false);
+    l.in.open = l.in.contactor_open = false;
+    l.in.never_carried = true;
+    at(&l, MONO_S(41));
+    is(&l, CLUSTER_STANDBY, REASON_REJOIN_WAIT, false);
+    l.in.never_carried = false;
+    at(&l, MONO_S(42));
+    is(&l, CLUSTER_STANDBY, REASON_REJOIN_WAIT, true);
+    live(&l, 43, 72, true);
+    is(&l, CLUSTER_JOINED, REASON_NONE, false);
+}
+
 static void the_guard_refuses_only_what_is_open(void **state)
 {
     struct life l = {.period = MONO_S(1)};
@@ -444,6 +467,7 @@ int main(void)
         cmocka_unit_test(coming_back_takes_as_long_as_the_gap_asks),
         cmocka_unit_test(silence_while_waiting_starts_over),
         cmocka_unit_test(a_set_that_is_no_longer_complete_is_not_counted),
+        cmocka_unit_test(who_waits_under_current_is_a_ghost),
         cmocka_unit_test(the_guard_refuses_only_what_is_open),
         cmocka_unit_test(while_the_hub_waits_the_group_may_still_change),
         cmocka_unit_test(an_open_contactor_is_no_ghost),
