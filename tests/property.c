@@ -84,12 +84,13 @@ static void print_tally(const struct tally *t, double seconds)
            (unsigned long long)t->twins, (unsigned long long)t->checks,
            (unsigned long long)t->frames, (unsigned long long)t->restarts,
            (unsigned long long)t->stops);
-    printf("limits above zero %llu, rises %llu, joins %llu, losses %llu, orders %llu, latched %llu, "
-           "SOC smoothed %llu, zero by protection %llu\n",
-           (unsigned long long)t->flowing, (unsigned long long)t->rises,
-           (unsigned long long)t->joins, (unsigned long long)t->losses,
-           (unsigned long long)t->orders, (unsigned long long)t->latched,
-           (unsigned long long)t->smoothed, (unsigned long long)t->zero_by_protection);
+    printf(
+        "limits above zero %llu, rises %llu, joins %llu, losses %llu, orders %llu, latched %llu, "
+        "SOC smoothed %llu, zero by protection %llu\n",
+        (unsigned long long)t->flowing, (unsigned long long)t->rises, (unsigned long long)t->joins,
+        (unsigned long long)t->losses, (unsigned long long)t->orders,
+        (unsigned long long)t->latched, (unsigned long long)t->smoothed,
+        (unsigned long long)t->zero_by_protection);
     printf("steps %llu, %.0f steps/s, 0 violations\n", (unsigned long long)t->steps,
            seconds > 0 ? (double)t->steps / seconds : 0);
 }

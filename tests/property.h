@@ -48,12 +48,12 @@ static inline int rng_between(struct rng *r, int lo, int hi)
 /* ---- the site a life happens at ---- */
 
 enum tongue { /* what a cluster speaks */
-    TONGUE_PYLON,
-    TONGUE_VICTRON,
-    TONGUE_SMA,
-    TONGUE_BYD,
-    TONGUE_AUTO, /* the hub has to find out; speaks as Victron's */
-    TONGUE_SERIAL
+              TONGUE_PYLON,
+              TONGUE_VICTRON,
+              TONGUE_SMA,
+              TONGUE_BYD,
+              TONGUE_AUTO, /* the hub has to find out; speaks as Victron's */
+              TONGUE_SERIAL
 };
 
 /* What the maker says of a battery: mV, mA, mAh, 0.1 degC. */
@@ -165,13 +165,23 @@ void life_invent(struct life *life, const struct site *site, bool noise_only, ui
 
 /* ---- the oracle ---- */
 
-enum stop_kind { CHARGE_MV, CHARGE_CELL, CHARGE_COLD, CHARGE_HOT, DIS_MV, DIS_CELL, DIS_COLD, DIS_HOT, STOPS };
+enum stop_kind {
+    CHARGE_MV,
+    CHARGE_CELL,
+    CHARGE_COLD,
+    CHARGE_HOT,
+    DIS_MV,
+    DIS_CELL,
+    DIS_COLD,
+    DIS_HOT,
+    STOPS
+};
 
 enum part_kind { PART_LIMITS, PART_SOC, PART_MEASURED, PART_ALARMS, PART_REQUESTS, PARTS };
 
 struct told { /* a datum as a cluster said it last */
     bool ever, known;
-    bool murky;   /* garbage may have changed it */
+    bool murky;    /* garbage may have changed it */
     int64_t value; /* murky: the highest it may be */
     mono_us at;
 };
@@ -207,9 +217,14 @@ struct watched { /* one cluster */
     bool ghost;
     enum cluster_state state; /* says the hub */
     bool proven_open;         /* the same */
-    bool carried;             /* current since it was first seen */
-    bool silent;         /* a ghost because its data ran out, not because it was taken out */
-    mono_us out_since;   /* shut down or excluded and not proven open */
+    bool carries;             /* current, certainly, in this run */
+    bool carried;             /* since it was first seen */
+    mono_us carried_at;
+    bool word_open;               /* the last word of its contactor flag */
+    bool isolated, once_isolated; /* says, said the operator */
+    bool restored;                /* proven open before a restart */
+    bool silent;        /* a ghost because its data ran out, not because it was taken out */
+    mono_us out_since;  /* shut down or excluded and not proven open */
     struct weight last; /* when it was counted last */
     int64_t last_mV;
     bool last_mV_murky;
@@ -245,7 +260,7 @@ struct oracle {
     bool stopping;
     bool stop_asked; /* by command */
     struct input_told input[SITE_CONTACTS];
-    bool input_stops; /* the stop or fire input says so, or cannot be read */
+    bool input_stops;                /* the stop or fire input says so, or cannot be read */
     mono_us forced_at, forced_until; /* forced charge: asked; may last until */
     struct set_point_told set_ccl, set_dcl, set_cvl;
     mono_us rest_until; /* after over-current */
@@ -282,6 +297,8 @@ void oracle_obeys(struct oracle *o, const struct hub_order *order);
 void oracle_contact(struct oracle *o, unsigned input, enum contact contact);
 /* The hub has run and says this about a cluster. */
 void oracle_sees(struct oracle *o, unsigned cluster, enum cluster_state state, bool proven_open);
+/* Anything that can prove a cluster open. */
+bool oracle_may_be_open(const struct oracle *o, unsigned cluster);
 /* Which set-points are in force; bits. */
 unsigned oracle_set_points(const struct oracle *o);
 bool oracle_protected(const struct oracle *o, unsigned cluster, enum direction direction);
@@ -311,7 +328,7 @@ struct verdict {
     char text[240];
 };
 
-struct tally { /* what the lives went through, so that nobody praises an empty test */
+struct tally {    /* what the lives went through, so that nobody praises an empty test */
     bool tracing; /* tell each run */
     uint64_t turns, steps, checks;
     uint64_t flowing, rises, falls, losses, joins, ghosts, held, latched, restarts, stops, frames,

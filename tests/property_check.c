@@ -12,7 +12,8 @@
  *      9  a membership change never steps the published SOC
  *     10  protection in a direction: that direction is zero
  *     11  the wall clock is nowhere: the same life at another time is the same
- *     12  stopped, locked, waiting or barred: zero at once, and no frame says more than is published
+ *     12  stopped, locked, waiting or barred: zero at once, and no frame says more than is
+ * published
  */
 #include <string.h>
 
@@ -329,8 +330,8 @@ static bool check_lost_stages(struct play *p, unsigned d)
     return true;
 }
 
-/* Only time has passed, and a cluster is counted no longer though nobody has proved it open: nothing
- * may be higher than before. */
+/* Only time has passed, and a cluster is counted no longer though nobody has proved it open:
+ * nothing may be higher than before. */
 static bool check_loss(struct play *p, unsigned members)
 {
     const struct signals *s = hub_of(p);
@@ -351,8 +352,7 @@ static bool check_loss(struct play *p, unsigned members)
         value(s, SIG_DISCHARGE_VOLTAGE_LIMIT) < p->before.dvl)
         return violated(p, 7, "losing a cluster moves CVL from %lld to %lld, DVL from %lld to %lld",
                         (long long)p->before.cvl, (long long)value(s, SIG_CHARGE_VOLTAGE_LIMIT),
-                        (long long)p->before.dvl,
-                        (long long)value(s, SIG_DISCHARGE_VOLTAGE_LIMIT));
+                        (long long)p->before.dvl, (long long)value(s, SIG_DISCHARGE_VOLTAGE_LIMIT));
     return check_lost_stages(p, 0) && check_lost_stages(p, 1);
 }
 
@@ -454,7 +454,8 @@ static bool check_latches_at(struct play *p, unsigned place)
                             place, t, (unsigned long long)l->alarm[t],
                             (unsigned long long)b->a.latched[t]);
         if (b->a.active[t] & ~b->a.latched[t])
-            if (place || t != TIER_PROTECTION || b->a.active[t] & ~b->a.latched[t] & ~ALARM_BIT(GENERAL))
+            if (place || t != TIER_PROTECTION ||
+                b->a.active[t] & ~b->a.latched[t] & ~ALARM_BIT(GENERAL))
                 return violated(p, 3, "place %u: an alarm of tier %u is not latched", place, t);
         l->alarm[t] = b->a.latched[t];
         p->tally->latched += latches != 0;
@@ -481,6 +482,8 @@ static bool check_copper(struct play *p)
         struct watched *c = &p->oracle.cluster[i];
         const struct signals *s = &snap->cluster[i].s;
 
+        if (value(s, SIG_PROVEN_OPEN) && !oracle_may_be_open(&p->oracle, i))
+            return violated(p, 7, "cluster %u is said to be proven open, nothing proves it", i + 1);
         if (value(s, SIG_LATCHES) && is_counted(snap, i))
             return violated(p, 12, "cluster %u is latched and counted", i + 1);
         if (!is_out(snap, i) || value(s, SIG_PROVEN_OPEN))
@@ -490,12 +493,27 @@ static bool check_copper(struct play *p)
         if (c->out_since && p->oracle.now - c->out_since >= MONO_S(3) &&
             (value(&snap->hub.s, SIG_CHARGE_CURRENT_LIMIT) ||
              value(&snap->hub.s, SIG_DISCHARGE_CURRENT_LIMIT)))
-            return violated(p, 12, "cluster %u is out, not proven open, and current is allowed", i + 1);
+            return violated(p, 12, "cluster %u is out, not proven open, and current is allowed",
+                            i + 1);
     }
     return true;
 }
 
 /* ---- 6: unknown ---- */
+
+/* A silent cluster has no values: never the last good ones without a mark. */
+static bool check_silent(struct play *p, unsigned i)
+{
+    const struct signals *s = &hub_snapshot(p->hub)->cluster[i].s;
+
+    if (value(s, SIG_STATE) != CLUSTER_STALE && value(s, SIG_STATE) != CLUSTER_ABSENT)
+        return true;
+    for (enum signal sig = 0; sig < SIG_STATE; sig++)
+        if (signal_known(s, sig) && sig != SIG_MODULES_ACTIVE)
+            return violated(p, 6, "cluster %u is silent and says %s %lld", i + 1,
+                            signal_info[sig].name, (long long)value(s, sig));
+    return true;
+}
 
 /* Signals that the hub makes of what it was told. */
 static bool is_made(enum signal sig)
@@ -554,23 +572,27 @@ static bool check_hub_knows(struct play *p, enum signal sig, enum signal from, e
     if (!signal_known(hub_of(p), sig))
         return true;
     for (unsigned i = 0; i < o->site->clusters; i++)
-        if (o->cluster[i].counted && (o->cluster[i].told[from].ever || o->cluster[i].told[alt].ever))
+        if (o->cluster[i].counted &&
+            (o->cluster[i].told[from].ever || o->cluster[i].told[alt].ever))
             return true;
-    return violated(p, 6, "the hub says %s %lld, no counted cluster ever did", signal_info[sig].name,
-                    (long long)value(hub_of(p), sig));
+    return violated(p, 6, "the hub says %s %lld, no counted cluster ever did",
+                    signal_info[sig].name, (long long)value(hub_of(p), sig));
 }
 
 static bool check_unknown(struct play *p)
 {
-    static const enum signal taken[] = {SIG_SOC,      SIG_SOH,      SIG_TEMP,
-                                        SIG_CELL_MAX, SIG_CELL_MIN, SIG_FORCE_CHARGE_I,
+    static const enum signal taken[] = {SIG_SOC,        SIG_SOH,      SIG_TEMP,
+                                        SIG_CELL_MAX,   SIG_CELL_MIN, SIG_FORCE_CHARGE_I,
                                         SIG_FULL_CHARGE};
     const struct signals *s = hub_of(p);
 
-    for (unsigned i = 0; i < p->oracle.site->clusters; i++)
+    for (unsigned i = 0; i < p->oracle.site->clusters; i++) {
+        if (!check_silent(p, i))
+            return false;
         for (enum signal sig = 0; sig < SIG_STATE; sig++)
             if (!check_told(p, i, sig))
                 return false;
+    }
     for (unsigned k = 0; k < sizeof(taken) / sizeof(taken[0]); k++)
         if (!check_hub_knows(p, taken[k], taken[k], taken[k]))
             return false;
@@ -642,7 +664,8 @@ static bool check_351(struct play *p, const struct frame *f)
     if (cvl == 0 || (cvl != 41000 && cvl > value(s, SIG_CHARGE_VOLTAGE_LIMIT)))
         return violated(p, 8, "0x351 says CVL %lld mV", (long long)cvl);
     /* SMA's inverters take 48 V at most. */
-    if (f->len == 8 && u16(f, 6) != 480 && u16(f, 6) * INT64_C(100) < value(s, SIG_DISCHARGE_VOLTAGE_LIMIT))
+    if (f->len == 8 && u16(f, 6) != 480 &&
+        u16(f, 6) * INT64_C(100) < value(s, SIG_DISCHARGE_VOLTAGE_LIMIT))
         return violated(p, 12, "0x351 says DVL %u00 mV", u16(f, 6));
     return true;
 }

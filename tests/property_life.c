@@ -16,6 +16,7 @@ struct actor { /* one cluster as it really is */
     uint64_t protection, warning;            /* bits of alarm_bits[] */
     unsigned online, offline, no_charge, no_discharge, capacity_Ah;
     bool voice[VOICES]; /* what it says at all */
+    bool says_connected, connected;
     unsigned period_ms; /* serial */
     unsigned shown;     /* modules it shows */
     unsigned sick;      /* one of them ... */
@@ -303,6 +304,8 @@ static void report(struct inventor *v, unsigned i)
     word(r, SIG_TEMP, a->temp_C * 10);
     report_limits(a, r);
     report_aside(a, r);
+    if (a->says_connected)
+        word(r, SIG_CONNECTED, a->connected);
     report_modules(a, r);
     r->alarm[TIER_PROTECTION] = alarms_of(a->protection);
     r->alarm[TIER_WARNING] = alarms_of(a->warning);
@@ -326,8 +329,7 @@ static void speak_voice(struct inventor *v, unsigned i, enum voice voice)
     a->next[voice] += period_ms(a, voice) + rng_below(&v->rng, 20);
     if (a->next[voice] <= v->now_ms) /* the process stood still: what queued is thrown away */
         a->next[voice] = v->now_ms + 1 + rng_below(&v->rng, 1000);
-    if (v->now_ms < a->dumb_until || v->now_ms < a->silent_until[voice] ||
-        rng_chance(&v->rng, 30))
+    if (v->now_ms < a->dumb_until || v->now_ms < a->silent_until[voice] || rng_chance(&v->rng, 30))
         return;
     if (a->tongue == TONGUE_SERIAL)
         report(v, i);
@@ -380,6 +382,7 @@ static void be_well(struct inventor *v, struct actor *a)
     a->protection = a->warning = 0;
     a->online = a->modules;
     a->offline = a->no_charge = a->no_discharge = 0;
+    a->connected = true;
     a->sick_mV = 0;
     a->sick_protection = a->sick_fault = 0;
     a->heals_at = 0;
@@ -445,6 +448,14 @@ static void new_alarm(struct inventor *v, struct actor *a)
     else
         a->warning ^= bit;
     fall_ill(v, a);
+}
+
+static void no_more_current(struct inventor *v, struct actor *a)
+{
+    a->dA = rng_between(&v->rng, -30, 30);
+    a->connected = rng_chance(&v->rng, 5000);
+    if (!a->heals_at)
+        a->heals_at = v->now_ms + PICK(v, 10000, 70000, 90000, 130000);
 }
 
 static void sick_module(struct inventor *v, struct actor *a)
@@ -629,8 +640,8 @@ static void contact(struct inventor *v)
 
 static void stall(struct inventor *v)
 {
-    v->stall_ms = PICK(v, 150, 900, 2000, 3000, 3100, 5000, 9000, 11000, 31000, 61000, 100000,
-                       3600000);
+    v->stall_ms =
+        PICK(v, 150, 900, 2000, 3000, 3100, 5000, 9000, 11000, 31000, 61000, 100000, 3600000);
 }
 
 static void confirm(struct inventor *v)
@@ -640,8 +651,8 @@ static void confirm(struct inventor *v)
 
 static void store(struct inventor *v)
 {
-    push(v, ACT_STORE, 0)->medium = (enum medium)PICK(
-        v, MEDIUM_GOOD, MEDIUM_GOOD, MEDIUM_REFUSES, MEDIUM_HANGS, MEDIUM_FORGETS_THE_ANSWER);
+    push(v, ACT_STORE, 0)->medium = (enum medium)PICK(v, MEDIUM_GOOD, MEDIUM_GOOD, MEDIUM_REFUSES,
+                                                      MEDIUM_HANGS, MEDIUM_FORGETS_THE_ANSWER);
 }
 
 static void restart(struct inventor *v)
@@ -655,15 +666,32 @@ static void restart(struct inventor *v)
 
 /* What happens to one cluster, and what to all; each as often as it stands here. */
 static void (*const to_one[])(struct inventor *, struct actor *) = {
-    new_limits,  new_limits,  new_voltage,    new_voltage,  new_soc,      new_soc,  new_current,
-    new_current, new_heat,    new_cells,      new_alarm,    new_alarm,    new_requests,
-    new_modules, sick_module, new_capacity,   new_window,   fall_silent,  fall_silent,
-    fall_silent, get_well,    lose_one_voice, get_well,     get_well,
+    new_limits,  new_limits,      new_voltage,  new_voltage, new_soc,     new_soc,     new_current,
+    new_current, no_more_current, new_heat,     new_cells,   new_alarm,   new_alarm,   new_requests,
+    new_modules, sick_module,     new_capacity, new_window,  fall_silent, fall_silent, fall_silent,
+    get_well,    lose_one_voice,  get_well,     get_well,
 };
 static void (*const to_all[])(struct inventor *) = {
-    everybody_gets_well, everybody_gets_well, everybody_falls_silent, noise, noise, noise, links,
-    links_come_up, links_come_up, set_point, set_point, order, everything_is_released,
-    everything_is_released, contact, contacts_are_good, contacts_are_good, stall, confirm, store,
+    everybody_gets_well,
+    everybody_gets_well,
+    everybody_falls_silent,
+    noise,
+    noise,
+    noise,
+    links,
+    links_come_up,
+    links_come_up,
+    set_point,
+    set_point,
+    order,
+    everything_is_released,
+    everything_is_released,
+    contact,
+    contacts_are_good,
+    contacts_are_good,
+    stall,
+    confirm,
+    store,
     restart,
 };
 
@@ -695,6 +723,7 @@ static void be_born(struct inventor *v, unsigned i)
     }
     if (rng_chance(&v->rng, 1500))
         a->dumb_until = v->now_ms + PICK(v, 10000, 59900, 60100, 90000);
+    a->says_connected = rng_chance(&v->rng, 4000);
     a->shown = a->tongue == TONGUE_SERIAL && rng_chance(&v->rng, 6000)
                    ? (a->modules < REPORT_MODULES ? a->modules : REPORT_MODULES)
                    : 0;

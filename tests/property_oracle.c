@@ -231,10 +231,10 @@ static void hear_359(struct oracle *o, struct watched *c, const struct frame *f)
 static void hear_35a(struct oracle *o, struct watched *c, const struct frame *f)
 {
     static const uint64_t alarm[] = {
-        ALARM_BIT(GENERAL),        ALARM_BIT(VOLTAGE_HIGH),     ALARM_BIT(VOLTAGE_LOW),
-        ALARM_BIT(TEMP_HIGH),      ALARM_BIT(TEMP_LOW),         ALARM_BIT(TEMP_HIGH_CHARGE),
+        ALARM_BIT(GENERAL),         ALARM_BIT(VOLTAGE_HIGH),      ALARM_BIT(VOLTAGE_LOW),
+        ALARM_BIT(TEMP_HIGH),       ALARM_BIT(TEMP_LOW),          ALARM_BIT(TEMP_HIGH_CHARGE),
         ALARM_BIT(TEMP_LOW_CHARGE), ALARM_BIT(CURRENT_DISCHARGE), ALARM_BIT(CURRENT_CHARGE),
-        ALARM_BIT(CONTACTOR),      ALARM_BIT(SHORT_CIRCUIT),    ALARM_BIT(INTERNAL),
+        ALARM_BIT(CONTACTOR),       ALARM_BIT(SHORT_CIRCUIT),     ALARM_BIT(INTERNAL),
     };
 
     memset(c->alarm, 0, sizeof(c->alarm));
@@ -332,7 +332,7 @@ static const struct touch {
     uint8_t part; /* PARTS: none */
     enum signal sig[5];
 } touches[] = {
-    /* clang-format off */
+  /* clang-format off */
     {0x355, ANY_TONGUE, PART_SOC, {SIG_SOC, SIG_SOH, SIG_CELL_MAX, SIG_CELL_MIN, NO_SIG}},
     {0x356, ANY_TONGUE, PART_MEASURED, {SIG_VOLTAGE, SIG_CURRENT, SIG_TEMP, SIG_TEMP_MAX, SIG_TEMP_MIN}},
     {0x359, BIT(PYLON) | BIT(AUTO), PART_ALARMS, {SIG_MODULES, SIG_MODULES_ONLINE, NO_SIG, NO_SIG, NO_SIG}},
@@ -352,7 +352,7 @@ static const struct touch {
     {0x377, LONG_ONES, PARTS, {SIG_TEMP_MAX_CELL, NO_SIG, NO_SIG, NO_SIG, NO_SIG}},
     {0x378, LONG_ONES, PARTS, {SIG_ENERGY_CHARGED, SIG_ENERGY_DISCHARGED, NO_SIG, NO_SIG, NO_SIG}},
     {0x379, LONG_ONES | BIT(PYLON), PARTS, {SIG_CAPACITY, NO_SIG, NO_SIG, NO_SIG, NO_SIG}},
-    /* clang-format on */
+  /* clang-format on */
 };
 
 static void touch(struct oracle *o, struct watched *c, const struct touch *t)
@@ -559,14 +559,14 @@ static struct stop_rule stop_rule(const struct oracle *o, const struct watched *
     /* "With periods over 3 s the voltage stops are tightened by 0.4 V." */
     int64_t margin = c->cfg->tongue == TONGUE_BYD ? 400 : 0;
     const struct stop_rule rules[STOPS] = {
-        {SIG_VOLTAGE,  SIG_VOLTAGE,  true,  m->charge_stop - margin,    m->charge_release       },
-        {SIG_CELL_MAX, SIG_CELL_MAX, true,  m->cell_high,               m->cell_high_release    },
-        {SIG_TEMP_MIN, SIG_TEMP,     false, m->charge_cold,             m->charge_cold + 20     },
-        {SIG_TEMP_MAX, SIG_TEMP,     true,  m->charge_hot,              m->charge_hot - 20      },
-        {SIG_VOLTAGE,  SIG_VOLTAGE,  false, m->discharge_stop + margin, m->discharge_release    },
-        {SIG_CELL_MIN, SIG_CELL_MIN, false, m->cell_low,                m->cell_low_release     },
-        {SIG_TEMP_MIN, SIG_TEMP,     false, m->discharge_cold,          m->discharge_cold + 20  },
-        {SIG_TEMP_MAX, SIG_TEMP,     true,  m->discharge_hot,           m->discharge_hot - 20   },
+        {SIG_VOLTAGE,  SIG_VOLTAGE,  true,  m->charge_stop - margin,    m->charge_release     },
+        {SIG_CELL_MAX, SIG_CELL_MAX, true,  m->cell_high,               m->cell_high_release  },
+        {SIG_TEMP_MIN, SIG_TEMP,     false, m->charge_cold,             m->charge_cold + 20   },
+        {SIG_TEMP_MAX, SIG_TEMP,     true,  m->charge_hot,              m->charge_hot - 20    },
+        {SIG_VOLTAGE,  SIG_VOLTAGE,  false, m->discharge_stop + margin, m->discharge_release  },
+        {SIG_CELL_MIN, SIG_CELL_MIN, false, m->cell_low,                m->cell_low_release   },
+        {SIG_TEMP_MIN, SIG_TEMP,     false, m->discharge_cold,          m->discharge_cold + 20},
+        {SIG_TEMP_MAX, SIG_TEMP,     true,  m->discharge_hot,           m->discharge_hot - 20 },
     };
 
     return rules[stop];
@@ -719,6 +719,17 @@ static void lose(const struct oracle *o, struct watched *c, unsigned i)
     c->lost_fresh_until = mono_max(c->lost_fresh_until, oracle_fresh_until(o, i));
 }
 
+/* It carries current and was not counted: it is on the copper all the same. */
+static void loom(struct oracle *o, struct watched *c, unsigned i)
+{
+    c->ghost = true;
+    c->silent = false;
+    c->worried = true;
+    c->last = oracle_weight(o, i);
+    c->last_mV = c->told[SIG_VOLTAGE].value;
+    c->last_mV_murky = oracle_doubts(o, i, SIG_VOLTAGE);
+}
+
 #define OVER_CURRENT                                                                               \
     (ALARM_BIT(CURRENT_CHARGE) | ALARM_BIT(CURRENT_DISCHARGE) | ALARM_BIT(SHORT_CIRCUIT))
 
@@ -731,12 +742,13 @@ static void count_one(struct oracle *o, unsigned i, bool counted)
     } else {
         if (c->counted)
             lose(o, c, i);
+        if (c->carries && !c->ghost)
+            loom(o, c, i);
         if (c->ghost)
             haunt(o, c, i);
     }
     c->counted = counted;
-    if ((c->counted || c->ghost) && alarms_certain(c) &&
-        protections(c) & OVER_CURRENT)
+    if ((c->counted || c->ghost) && alarms_certain(c) && protections(c) & OVER_CURRENT)
         o->rest_until = o->now + MONO_S(10);
 }
 
@@ -748,8 +760,8 @@ static int64_t magnitude(int64_t v)
 /* "Less than max(2 A, 0.5 % of rating)" is no current. */
 static int64_t no_current(const struct oracle *o, const struct watched *c)
 {
-    int64_t per = o->maker->module_ccl > o->maker->module_dcl ? o->maker->module_ccl
-                                                              : o->maker->module_dcl;
+    int64_t per =
+        o->maker->module_ccl > o->maker->module_dcl ? o->maker->module_ccl : o->maker->module_dcl;
     int64_t part = per * modules_of(o, c) / 200;
 
     return part > 2000 ? part : 2000;
@@ -762,12 +774,34 @@ void oracle_sees(struct oracle *o, unsigned cluster, enum cluster_state state, b
 
     c->state = state;
     c->proven_open = proven_open;
-    c->carried |= oracle_fresh(o, cluster) && !oracle_doubts(o, cluster, SIG_CURRENT) &&
-                  magnitude(c->told[SIG_CURRENT].value) >= no_current(o, c);
+    if (c->told[SIG_CONNECTED].known)
+        c->word_open = c->told[SIG_CONNECTED].value == 0;
+    /* Whether it is fresh is certain only where no garbage was heard. */
+    c->carries = oracle_fresh(o, cluster) && !c->muddled && c->cfg->tongue != TONGUE_AUTO &&
+                 magnitude(c->told[SIG_CURRENT].value) >= no_current(o, c);
+    if (c->carries) {
+        c->carried = true;
+        c->carried_at = o->now;
+        c->restored = c->word_open = false;
+    }
     c->silent = c->silent && !out; /* a cluster that is let in again by hand does not wait */
     if (proven_open)
         c->ghost = false; /* "A ghost ends by being proven open." */
     o->seen[cluster] = o->seen[cluster] || out || oracle_fresh_until(o, cluster);
+}
+
+/* "Proven open: contactor flag of the BMS, a contactor input, or less than max(2 A, 0.5 % of
+ * rating) for 60 s", or the operator's word; also from before a restart. */
+bool oracle_may_be_open(const struct oracle *o, unsigned cluster)
+{
+    const struct watched *c = &o->cluster[cluster];
+
+    for (unsigned i = 0; i < SITE_CONTACTS && o->site->input[i]; i++)
+        if (strncmp(o->site->input[i], "cluster_", 8) == 0 && o->input[i].known &&
+            o->input[i].closed && (unsigned)(o->site->input[i][8] - '1') == cluster)
+            return true;
+    return c->word_open || c->isolated || c->restored ||
+           (o->now >= o->started + MONO_S(60) && o->now - c->carried_at >= MONO_S(60));
 }
 
 void oracle_counts(struct oracle *o, const bool *counted)
@@ -891,8 +925,8 @@ static void bound_state(const struct oracle *o, enum direction direction, struct
     bool charge = direction == CHARGE;
     unsigned cap = charge ? o->site->ccl_cap_A : o->site->dcl_cap_A;
     const struct set_point_told *sp = charge ? &o->set_ccl : &o->set_dcl;
-    bool waited = !o->site->start_wait_for_all &&
-                  o->now >= o->started + MONO_S(o->site->start_wait_s);
+    bool waited =
+        !o->site->start_wait_for_all && o->now >= o->started + MONO_S(o->site->start_wait_s);
     bool all_seen = true;
 
     for (unsigned i = 0; i < o->site->clusters; i++)
@@ -1031,6 +1065,9 @@ void oracle_obeys(struct oracle *o, const struct hub_order *order)
         o->forced_until = order->release ? 0 : o->now + MONO_S(1800);
         break;
     case COMMAND_EXCLUDE:
+        o->cluster[order->cluster - 1].isolated = !order->release && order->isolated;
+        o->cluster[order->cluster - 1].once_isolated |= order->isolated;
+        break;
     case COMMAND_NONE:
         break;
     }
@@ -1075,10 +1112,14 @@ void oracle_restart(struct oracle *o, mono_us now)
     memcpy(fresh.latched, o->latched, sizeof(fresh.latched));
     fresh.stop_asked = o->stop_asked;
     for (unsigned i = 0; i < SITE_CONTACTS && o->site->input[i]; i++)
-        fresh.input_stops |= strcmp(o->site->input[i], "stop") == 0 ||
-                             strcmp(o->site->input[i], "fire") == 0;
-    for (unsigned i = 0; i < o->site->clusters; i++)
+        fresh.input_stops |=
+            strcmp(o->site->input[i], "stop") == 0 || strcmp(o->site->input[i], "fire") == 0;
+    for (unsigned i = 0; i < o->site->clusters; i++) {
         fresh.cluster[i].cfg = &o->site->cluster[i];
+        fresh.cluster[i].restored = o->cluster[i].restored || o->cluster[i].proven_open ||
+                                    o->cluster[i].once_isolated; /* the release may not be saved */
+        fresh.cluster[i].isolated = o->cluster[i].isolated;
+    }
     for (unsigned d = 0; d < 2; d++)
         fresh.rate[d].hold_until = now + MONO_S(o->site->rise_hold_s);
     fresh.last_run = now;

@@ -1,5 +1,5 @@
-/* Plays a life to the hub (and to its twin, which lives the same at other times), turn by turn as the
- * program does, and prints acts as lines for tests/scenario.c. */
+/* Plays a life to the hub (and to its twin, which lives the same at other times), turn by turn as
+ * the program does, and prints acts as lines for tests/scenario.c. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +12,8 @@ bool violated(struct play *p, unsigned invariant, const char *format, ...)
 
     if (p->verdict->violated)
         return false;
-    *p->verdict = (struct verdict){
-        .violated = true, .invariant = invariant, .step = p->step, .act = p->at};
+    *p->verdict =
+        (struct verdict){.violated = true, .invariant = invariant, .step = p->step, .act = p->at};
     va_start(args, format);
     vsnprintf(p->verdict->text, sizeof(p->verdict->text), format, args);
     va_end(args);
