@@ -52,7 +52,7 @@ static struct bounds bounds_of(enum plausible_value which, const struct profile 
     int32_t ccl = p->module_ccl_mA, dcl = p->module_dcl_mA;
     struct bounds b = voltage_bounds(p);
 
-    switch (which) {
+    switch (which) { /* GCOVR_EXCL_BR_LINE: nothing outside of the enumeration */
     case PLAUSIBLE_CURRENT:
         return current_bounds(ccl > dcl ? ccl : dcl, modules);
     case PLAUSIBLE_CCL:

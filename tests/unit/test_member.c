@@ -441,6 +441,46 @@ static void the_operators_word_ends_the_wait(void **state)
     is(&l, CLUSTER_JOINED, REASON_NONE, false);
 }
 
+/* A set that cannot say when it runs out has run out now. */
+static void a_set_without_an_end_is_silent_from_now_on(void **state)
+{
+    struct life l = counted();
+
+    (void)state;
+    l.in.fresh_until = 0;
+    member_run(&l.m, &rules, &l.in, MONO_S(6));
+    is(&l, CLUSTER_STALE, REASON_SILENT, true);
+    assert_int_equal(l.m.silent_since, MONO_S(6));
+}
+
+/* Silent and open it is no ghost; closed while it waits to be counted again, it is one as soon as
+ * it is known to carry current. */
+static void what_may_carry_current_while_it_waits_is_a_ghost(void **state)
+{
+    static const struct {
+        bool open, never_carried, ghost;
+    } cases[] = {
+        {true,  false, false},
+        {true,  true,  false},
+        {false, true,  false},
+        {false, false, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct life l = counted();
+
+        l.in.open = true;
+        member_run(&l.m, &rules, &l.in, MONO_S(60));
+        is(&l, CLUSTER_STALE, REASON_SILENT, false);
+        at(&l, MONO_S(61));
+        l.in.open = cases[i].open;
+        l.in.never_carried = cases[i].never_carried;
+        at(&l, MONO_S(62));
+        is(&l, CLUSTER_STANDBY, REASON_REJOIN_WAIT, cases[i].ghost);
+    }
+}
+
 static void a_ghost_ends_by_being_proven_open(void **state)
 {
     struct life l = counted();
@@ -476,6 +516,8 @@ int main(void)
         cmocka_unit_test(released_without_data_it_is_silent_or_unseen),
         cmocka_unit_test(the_operator_comes_before_the_rules),
         cmocka_unit_test(the_operators_word_ends_the_wait),
+        cmocka_unit_test(a_set_without_an_end_is_silent_from_now_on),
+        cmocka_unit_test(what_may_carry_current_while_it_waits_is_a_ghost),
         cmocka_unit_test(a_ghost_ends_by_being_proven_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
