@@ -15,17 +15,35 @@ static bool exceeds(int64_t current_mA, int64_t limit_mA)
            11 * clamp64(limit_mA, 0, ABSURD_mA) + 10 * 5000;
 }
 
+/* What nobody saw is no disobedience, be the clusters silent or the process stalled: its time does
+ * not run. */
+static void take_current(struct disobey *d, bool known, bool over, mono_us now)
+{
+    if (known && d->unknown && d->since)
+        d->since += mono_since(now, d->known_at);
+    d->unknown = !known;
+    if (!known)
+        return;
+    d->known_at = now;
+    if (!over)
+        d->since = 0;
+    else if (!d->since)
+        d->since = now;
+}
+
+static enum disobey_state state_of(const struct disobey *d)
+{
+    if (!d->since || d->known_at < d->since + ALARM_AFTER)
+        return DISOBEY_NONE;
+    return d->known_at < d->since + LATCH_AFTER ? DISOBEY_ALARM : DISOBEY_LATCH;
+}
+
 enum disobey_state disobey_run(struct disobey *d, bool known, int64_t current_mA, int64_t limit_mA,
                                mono_us now)
 {
     highest_note(&d->limit, limit_mA, WINDOW, now);
-    if (known && !exceeds(current_mA, highest_value(&d->limit)))
-        d->since = 0;
-    else if (known && !d->since)
-        d->since = now;
-    if (!d->since || now < d->since + ALARM_AFTER)
-        return DISOBEY_NONE;
-    return now < d->since + LATCH_AFTER ? DISOBEY_ALARM : DISOBEY_LATCH;
+    take_current(d, known, exceeds(current_mA, highest_value(&d->limit)), now);
+    return state_of(d);
 }
 
 bool disobey_is_over(const struct disobey *d)
@@ -37,7 +55,7 @@ mono_us disobey_due(const struct disobey *d, mono_us now)
 {
     mono_us due = highest_due(&d->limit, WINDOW);
 
-    if (!d->since || now >= d->since + LATCH_AFTER)
+    if (!d->since || d->unknown || now >= d->since + LATCH_AFTER)
         return due;
     return mono_min(due, d->since + (now < d->since + ALARM_AFTER ? ALARM_AFTER : LATCH_AFTER));
 }

@@ -10,13 +10,16 @@
 struct disobey {
     struct highest limit; /* of the last 3 s, mA */
     mono_us since;        /* 0: it obeys */
+    mono_us known_at;     /* the current was known last */
+    bool unknown;         /* it is not known now */
 };
 
 enum disobey_state { DISOBEY_NONE, DISOBEY_ALARM, DISOBEY_LATCH };
 
 /* One direction, in each run: current in that direction as a magnitude (0 when it flows the other
  * way), and the limit that is published now. known = false: the current is not known, what was
- * begun goes on. DISOBEY_LATCH stays until it obeys; who latches remembers. */
+ * begun stays and its time does not run. DISOBEY_LATCH stays until it obeys; who latches remembers.
+ */
 enum disobey_state disobey_run(struct disobey *d, bool known, int64_t current_mA, int64_t limit_mA,
                                mono_us now);
 

@@ -7,6 +7,8 @@
 #define WINDOW MONO_S(10)
 #define WARN_AFTER MONO_S(10)
 #define SHUT_DOWN_AFTER MONO_S(300)
+/* It is looked at each 100 ms: after so long nobody did. */
+#define STALL MONO_S(1)
 /* More than any battery carries, and twenty times of it still fits. */
 #define ABSURD_mA INT64_C(1000000000000)
 
@@ -31,7 +33,7 @@ static void run_unknown(struct overload *o, mono_us now)
     if (!o->warned_since)
         o->over_since = 0;
     if (!o->unknown_since)
-        o->unknown_since = now;
+        o->unknown_since = mono_since(now, o->known_at) > STALL ? o->known_at : now;
 }
 
 /* The time of a warning did not run while nothing was known. */
@@ -44,6 +46,7 @@ static void end_unknown(struct overload *o, mono_us now)
 
 static void run_known(struct overload *o, const struct overload_input *in, mono_us now)
 {
+    o->known_at = now;
     highest_note(&o->ccl, in->ccl_mA, WINDOW, now);
     highest_note(&o->dcl, in->dcl_mA, WINDOW, now);
     if (!is_over(o, in->current_mA))

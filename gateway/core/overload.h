@@ -11,6 +11,7 @@
 struct overload {
     struct highest ccl, dcl;          /* of the last 10 s, mA */
     mono_us over_since, warned_since; /* 0: not so */
+    mono_us known_at;                 /* its current was looked at last; 0: never */
     mono_us unknown_since;            /* 0: its current is known */
 };
 

@@ -123,11 +123,28 @@ static void an_unknown_current_begins_and_ends_nothing(void **state)
     disobey_run(&d, false, 100000, 0, T0);
     assert_false(disobey_is_over(&d));
     disobey_run(&d, true, 100000, 0, T0);
-    assert_int_equal(disobey_run(&d, false, 0, 0, T0 + MONO_S(10) - 1), DISOBEY_NONE);
-    assert_int_equal(disobey_run(&d, false, 0, 0, T0 + MONO_S(10)), DISOBEY_ALARM);
-    assert_int_equal(disobey_run(&d, false, 0, 0, T0 + MONO_S(60)), DISOBEY_LATCH);
+    assert_int_equal(disobey_run(&d, true, 100000, 0, T0 + MONO_S(10)), DISOBEY_ALARM);
+    assert_int_equal(disobey_run(&d, false, 0, 0, T0 + MONO_S(11)), DISOBEY_ALARM);
     assert_true(disobey_is_over(&d));
     assert_int_equal(disobey_run(&d, true, 0, 0, T0 + MONO_S(61)), DISOBEY_NONE);
+}
+
+/* 20 s seen, ten minutes unseen (a silence, a stall of the process), and the other 40 s. */
+static void what_nobody_saw_does_not_count(void **state)
+{
+    struct disobey d = {.since = 0};
+    mono_us seen = T0 + MONO_S(20), back = seen + MONO_S(600);
+
+    (void)state;
+    disobey_run(&d, true, 100000, 0, T0);
+    assert_int_equal(disobey_run(&d, true, 100000, 0, seen), DISOBEY_ALARM);
+    assert_int_equal(disobey_run(&d, false, 0, 0, seen + MONO_S(60)), DISOBEY_ALARM);
+    assert_true(disobey_due(&d, seen + MONO_S(60)) == MONO_NEVER);
+    assert_int_equal(disobey_run(&d, false, 0, 0, back - 1), DISOBEY_ALARM);
+    assert_int_equal(disobey_run(&d, true, 100000, 0, back), DISOBEY_ALARM);
+    assert_true(disobey_due(&d, back) == back + MONO_S(40));
+    assert_int_equal(disobey_run(&d, true, 100000, 0, back + MONO_S(40) - 1), DISOBEY_ALARM);
+    assert_int_equal(disobey_run(&d, true, 100000, 0, back + MONO_S(40)), DISOBEY_LATCH);
 }
 
 int main(void)
@@ -140,6 +157,7 @@ int main(void)
         cmocka_unit_test(a_limit_that_falls_has_3_s_to_be_heard),
         cmocka_unit_test(due_is_the_first_of_both),
         cmocka_unit_test(an_unknown_current_begins_and_ends_nothing),
+        cmocka_unit_test(what_nobody_saw_does_not_count),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -213,6 +213,7 @@ static void silence_stops_the_clock_of_a_warning(void **state)
     (void)state;
     run(&o, 120000, T0);
     run(&o, 120000, warned);
+    run(&o, 120000, silent - MONO_S(1)); /* a moment ago: no stall */
     assert_int_equal(overload_run(&o, NULL, silent), OVERLOAD_WARNING);
     assert_true(overload_left(&o, silent) == MONO_S(100));
     assert_true(overload_due(&o, silent) == MONO_NEVER);
@@ -223,6 +224,23 @@ static void silence_stops_the_clock_of_a_warning(void **state)
     assert_true(overload_due(&o, back) == back + MONO_S(100));
     assert_int_equal(run(&o, 120000, back + MONO_S(100) - 1), OVERLOAD_WARNING);
     assert_int_equal(run(&o, 120000, back + MONO_S(100)), OVERLOAD_SHUT_DOWN);
+}
+
+/* Ten minutes in which the process stood still are none that anybody has seen. */
+static void a_stall_stops_the_clock_of_a_warning(void **state)
+{
+    struct overload o = {.over_since = 0};
+    mono_us warned = T0 + MONO_S(10), wakes = warned + MONO_S(700), back = wakes + MONO_S(1);
+
+    (void)state;
+    run(&o, 120000, T0);
+    run(&o, 120000, warned);
+    run(&o, 120000, warned + MONO_S(100));
+    assert_int_equal(overload_run(&o, NULL, wakes), OVERLOAD_WARNING);
+    assert_true(overload_left(&o, wakes) == MONO_S(200));
+    assert_int_equal(run(&o, 120000, back), OVERLOAD_WARNING);
+    assert_int_equal(run(&o, 120000, back + MONO_S(200) - 1), OVERLOAD_WARNING);
+    assert_int_equal(run(&o, 120000, back + MONO_S(200)), OVERLOAD_SHUT_DOWN);
 }
 
 static void a_warning_that_is_disproved_after_silence_ends(void **state)
@@ -291,6 +309,7 @@ int main(void)
         cmocka_unit_test(a_warning_ends_when_neither_cause_is_left),
         cmocka_unit_test(silence_begins_the_10_s_anew),
         cmocka_unit_test(silence_stops_the_clock_of_a_warning),
+        cmocka_unit_test(a_stall_stops_the_clock_of_a_warning),
         cmocka_unit_test(a_warning_that_is_disproved_after_silence_ends),
         cmocka_unit_test(silence_does_not_prolong_a_limit),
         cmocka_unit_test(due_is_the_first_of_all),
