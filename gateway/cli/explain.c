@@ -81,6 +81,22 @@ static bool listener(const struct config *cfg, struct server_name *at, int *unit
     return true;
 }
 
+/* With the file of another site every sentence would be wrong. */
+static bool same_clusters(const struct args *args, const struct config *cfg,
+                          const struct snapshot *snap)
+{
+    int64_t mine = (int64_t)config_num(cfg, "hub", 0, "clusters");
+    int64_t running = signal_or(&snap->hub.s, SIG_CLUSTERS, mine);
+
+    if (running == mine)
+        return true;
+    fprintf(stderr,
+            "hubgate explain: %s has %lld cluster%s, the running gateway %lld: it is not its "
+            "configuration\n",
+            args->file, (long long)mine, mine == 1 ? "" : "s", (long long)running);
+    return false;
+}
+
 static int explain_server(const struct args *args, const struct config *cfg)
 {
     static struct snapshot snap; /* large */
@@ -95,6 +111,8 @@ static int explain_server(const struct args *args, const struct config *cfg)
         fprintf(stderr, "hubgate explain: %s:%s: %s\n", at.host, at.port, why);
         return CLI_UNAVAILABLE;
     }
+    if (!same_clusters(args, cfg, &snap))
+        return CLI_OTHER;
     explain_published(&e, cfg, &snap);
     printf("%s:%s now, with %s\n", at.host, at.port, args->file);
     explain_text(&e, &snap, print, stdout);

@@ -29,8 +29,15 @@ static void because_of_the_bus_bar(const struct paper *p, const struct bound *by
 static void because_of_a_ghost(const struct paper *p, const struct subject *s,
                                const struct bound *by)
 {
-    say(p, " because cluster %u is silent and may still carry its share", by->cluster);
-    if (s->way && s->way->part[by->cluster - 1].allows.value >= 0)
+    int64_t state = signal_or(&p->snap->cluster[by->cluster - 1].s, SIG_STATE, CLUSTER_STALE);
+    bool silent = state == CLUSTER_STALE || state == CLUSTER_ABSENT;
+
+    if (silent)
+        say(p, " because cluster %u is silent and may still carry its share", by->cluster);
+    else /* its cable is well: nobody shall look there */
+        say(p, " because cluster %u is not counted (%s) and may still carry its share", by->cluster,
+            cluster_state_name(state));
+    if (silent && s->way && s->way->part[by->cluster - 1].allows.value >= 0)
         say(p, "; it allowed %s when it was heard last",
             amps(s->way->part[by->cluster - 1].allows.value).s);
 }

@@ -90,6 +90,19 @@ static struct words measured(const struct signals *s, enum signal sig)
     return w;
 }
 
+/* Before it is full a cluster is slowed by its SOC or by its voltage: both are told. */
+static struct words fullness(const struct signals *s)
+{
+    struct words w = {""};
+
+    if (!signal_known(s, SIG_SOC) || !signal_known(s, SIG_VOLTAGE))
+        return measured(s, SIG_VOLTAGE);
+    snprintf(w.s, sizeof(w.s), " (SOC %lld.%lld %%, %lld.%03lld V)",
+             (long long)s->value[SIG_SOC] / 100, (long long)s->value[SIG_SOC] / 10 % 10,
+             (long long)s->value[SIG_VOLTAGE] / 1000, (long long)s->value[SIG_VOLTAGE] % 1000);
+    return w;
+}
+
 struct words measured_words(const struct bound *by, enum direction direction,
                             const struct snapshot *snap)
 {
@@ -107,6 +120,8 @@ struct words measured_words(const struct bound *by, enum direction direction,
         return measured(s, SIG_TEMP_MAX);
     if (by->reason != REASON_VOLTAGE_STOP && by->reason != REASON_TAPER)
         return (struct words){""};
+    if (by->reason == REASON_TAPER && charge)
+        return fullness(s);
     if (by->module && by->module <= MAX_MODULES)
         s = &snap->module[by->cluster - 1][by->module - 1].s;
     return measured(s, SIG_VOLTAGE);

@@ -64,7 +64,8 @@ static bool read_all(struct reading *r, modbus_t *ctx, char why[READING_WHY_MAX]
     for (unsigned i = 0; ok && i < MAX_INVERTERS; i++)
         ok = read_block(r, ctx, BLOCK_INVERTER, i, why);
     for (unsigned i = 0; ok && i < clusters; i++)
-        ok = read_block(r, ctx, BLOCK_CLUSTER, i, why);
+        ok = read_block(r, ctx, BLOCK_CLUSTER, i, why) &&
+             read_block(r, ctx, BLOCK_CLUSTER_ALARMS, i, why);
     return ok;
 }
 
@@ -97,13 +98,7 @@ static modbus_t *connect_to(const char *host, const char *service, int unit)
 
 static bool read_more(struct reading *r, modbus_t *ctx, char why[READING_WHY_MAX])
 {
-    bool ok =
-        read_block(r, ctx, BLOCK_LIMITS, 0, why) && read_block(r, ctx, BLOCK_CONTACTS, 0, why);
-
-    for (unsigned i = 0; ok && i < MAX_CLUSTERS; i++)
-        if (r->have[BLOCK_CLUSTER][i])
-            ok = read_block(r, ctx, BLOCK_CLUSTER_ALARMS, i, why);
-    return ok;
+    return read_block(r, ctx, BLOCK_LIMITS, 0, why) && read_block(r, ctx, BLOCK_CONTACTS, 0, why);
 }
 
 static bool get(struct reading *r, const char *host, const char *service, int unit, bool more,
@@ -117,7 +112,10 @@ static bool get(struct reading *r, const char *host, const char *service, int un
         return false;
     ctx = connect_to(host, service, unit);
     if (!ctx) {
-        snprintf(why, READING_WHY_MAX, "cannot connect: %s", modbus_strerror(errno));
+        snprintf(why, READING_WHY_MAX, "cannot connect: %s%s", modbus_strerror(errno),
+                 errno == ECONNREFUSED
+                     ? "; does the gateway run, with [modbus.tcp] listening there?"
+                     : "");
         return false;
     }
     ok = read_block(r, ctx, BLOCK_IDENTIFICATION, 0, why) && is_ours(r, why) &&

@@ -100,10 +100,10 @@ static void print_requests(FILE *out, const struct signals *s)
         enum signal id;
         const char *text;
     } requests[] = {
-        {SIG_FORCE_CHARGE_I,  "force charge (early)"                                },
-        {SIG_FORCE_CHARGE_II, "force charge (late)"                                 },
-        {SIG_FULL_CHARGE,     "full charge"                                         },
-        {SIG_PARTIAL,         "sums are partial: a silent cluster may carry current"},
+        {SIG_FORCE_CHARGE_I,  "force charge (early)"                                             },
+        {SIG_FORCE_CHARGE_II, "force charge (late)"                                              },
+        {SIG_FULL_CHARGE,     "full charge"                                                      },
+        {SIG_PARTIAL,         "sums are partial: a cluster that is not counted may carry current"},
     };
 
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
@@ -196,8 +196,19 @@ static enum signal module_count(const struct signals *s)
                                                  : SIG_MODULES;
 }
 
-static void print_cluster(FILE *out, const struct signals *s, unsigned n)
+/* The hub's lines are all of them together; here stands whose they are. */
+static void print_own_alarms(FILE *out, const struct alarms *a)
 {
+    static const char *const titles[] = {"           Warning", "           PROTECTION",
+                                         "           FAULT"};
+
+    for (unsigned tier = TIER_COUNT; tier-- > 0;)
+        print_alarms(out, titles[tier], a->active[tier]);
+}
+
+static void print_cluster(FILE *out, const struct battery *b, unsigned n)
+{
+    const struct signals *s = &b->s;
     char soc[CELL], volt[CELL], amp[CELL], modules[CELL];
 
     fprintf(out, "ID%02u       %-10s %8s %9s %11s %10s  ", n, state_name(s, cluster_state_name),
@@ -206,6 +217,7 @@ static void print_cluster(FILE *out, const struct signals *s, unsigned n)
     print_ready(out, s);
     print_reason(out, s, SIG_REASON);
     fputc('\n', out);
+    print_own_alarms(out, &b->a);
 }
 
 static void print_head(FILE *out, const struct reading *r, const char *where)
@@ -237,5 +249,5 @@ void reading_print(FILE *out, const struct reading *r, const char *where)
     fprintf(out, "\n%-10s %-10s %8s %9s %11s %10s  %s\n", "Cluster", "State", "SOC", "Voltage",
             "Current", "Modules", "Ready");
     for (unsigned i = 0; i < MAX_CLUSTERS; i++)
-        print_cluster(out, &r->cluster[i].s, i + 1);
+        print_cluster(out, &r->cluster[i], i + 1);
 }

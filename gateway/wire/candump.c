@@ -148,7 +148,7 @@ enum candump_what candump_line(const char *line, size_t len, struct candump_entr
     eat_blanks(&c);
     if (c.p == c.end || peek(&c) == '#')
         return CANDUMP_NOTHING;
-    *why = "expected (seconds.micros) interface ID#DATA";
+    *why = "expected (seconds.micros) interface ID#DATA, as candump -l writes it";
     if (!eat_time(&c, &e.at) || !is_blank(peek(&c)))
         return CANDUMP_BAD;
     eat_blanks(&c);

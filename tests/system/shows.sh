@@ -91,6 +91,8 @@ ok "final CCL 148.0 A once it has risen" becomes 12 charge_current_limit 148
 ok "the Victron frame carries them" hears 3 "351#1402C805740ED001"
 ok "explain names the cluster that binds CCL" explains "CCL is 148.0 A because cluster 2 (share 40.0 %) allows 59.2 A."
 ok "... and its part beside the other's" explains "cluster 1    480.0 A / share 60.0 % = 800.0 A for the hub"
+sed '/cluster.2/,/modules/d; s/clusters = 2/clusters = 1/' "$TMP/hub.ini" >"$TMP/other.ini"
+ok "explain refuses the configuration of another site" explains "it is not its configuration" -c "$TMP/other.ini"
 kill $c2
 ok "c2 stopped: out of the sums within 4 s" becomes 4 current -34.3
 ok "... its state is STALE" is cluster1_state 1

@@ -519,6 +519,8 @@ static void each_reason_has_its_sentence(void **state)
     assert_sentence(REASON_VOLTAGE_STOP, 2, 5, 0,
                     ": cluster 2 module 5: a module or cluster voltage is at its stop (56.812 V)");
     assert_sentence(REASON_TAPER, 1, 0, 0, ": cluster 1: slowly now: close to full or to empty");
+    assert_sentence(REASON_TAPER, 2, 0, 0,
+                    ": cluster 2: slowly now: close to full or to empty (56.800 V)");
     assert_sentence(REASON_C_RATE, 2, 2, 1,
                     ": cluster 2 module 2 sensor 1: C-rate of the profile at this temperature");
     assert_sentence(REASON_OVER_CURRENT, 0, 0, 0,
@@ -532,6 +534,18 @@ static void each_reason_has_its_sentence(void **state)
     assert_sentence(REASON_HUB_STATE, 0, 0, 0,
                     " because the hub is STOPPED: stopped by the operator");
     assert_sentence((enum reason)999, 2, 0, 0, ": cluster 2: reason 999");
+}
+
+/* SOC or voltage slows a charge: with the voltage alone 95 % at 49.8 V would look like empty. */
+static void a_slow_charge_is_told_with_both_its_causes(void **state)
+{
+    (void)state;
+    set_measured();
+    signal_set(&snap.cluster[1].s, SIG_SOC, 9500, 0);
+    explain_reason(REASON_TAPER, 2, 0, 0);
+    assert_told("CCL is 0.0 A: cluster 2: slowly now: close to full or to empty (SOC 95.0 %, "
+                "56.800 V).\n");
+    assert_told("DCL is 0.0 A: cluster 2: slowly now: close to full or to empty (56.800 V).\n");
 }
 
 static void a_cell_at_its_stop_is_named_with_its_voltage(void **state)
@@ -617,6 +631,20 @@ static void rests_and_open_clusters_are_told(void **state)
     tell(&e, &snap);
     assert_told("      cluster 2         --  not counted: EXCLUDED, taken out by the operator\n");
     assert_untold("proven open");
+}
+
+/* One that speaks but is shut down or waits is not silent: nobody shall look for its cable. */
+static void a_cluster_that_is_out_is_not_called_silent(void **state)
+{
+    (void)state;
+    memset(&snap, 0, sizeof(snap));
+    signal_set(&snap.cluster[1].s, SIG_STATE, CLUSTER_SHUT_DOWN, 0);
+    explain_reason(REASON_GHOST, 2, 0, 0);
+    assert_told("CCL is 0.0 A because cluster 2 is not counted (SHUT_DOWN) and may still carry its "
+                "share.\n");
+    signal_set(&snap.cluster[1].s, SIG_STATE, CLUSTER_ABSENT, 0);
+    explain_reason(REASON_GHOST, 2, 0, 0);
+    assert_told("CCL is 0.0 A because cluster 2 is silent and may still carry its share");
 }
 
 /* What nobody tells is not invented: a state that is not known, a value that is not there. */
@@ -921,11 +949,13 @@ int main(void)
         cmocka_unit_test(a_measured_share_is_believed),
         cmocka_unit_test(set_points_are_told_from_the_registers),
         cmocka_unit_test(each_reason_has_its_sentence),
+        cmocka_unit_test(a_slow_charge_is_told_with_both_its_causes),
         cmocka_unit_test(a_cell_at_its_stop_is_named_with_its_voltage),
         cmocka_unit_test(a_voltage_may_have_any_reason),
         cmocka_unit_test(equal_clusters_bind_together),
         cmocka_unit_test(the_table_has_its_sentences),
         cmocka_unit_test(rests_and_open_clusters_are_told),
+        cmocka_unit_test(a_cluster_that_is_out_is_not_called_silent),
         cmocka_unit_test(what_is_unknown_is_not_told),
         cmocka_unit_test(times_are_read),
         cmocka_unit_test(a_time_is_one_of_the_log),

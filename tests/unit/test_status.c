@@ -182,6 +182,8 @@ static void reasons_alarms_and_places_are_told_in_words(void **state)
         "PROTECTION Cell voltage high; Empty: waiting to be recharged\n",
         "Was fault  Memory of the BMS failed\n",
         "Inverter 1 victron?, UP; told CVL 54.5 V, CCL --, DCL --; last frame 0.2 s ago\n",
+        "ID01       JOINED",
+        "           PROTECTION Cell voltage high\n           Warning Cells far apart\n",
         "ID02       STALE            --        --          --         --  --  SILENT: The control",
     };
 
@@ -205,6 +207,8 @@ static void reasons_alarms_and_places_are_told_in_words(void **state)
     signal_set(&snap.hub.s, SIG_TEMP_MIN, -55, 0);
     snap.hub.a.active[TIER_PROTECTION] = ALARM_BIT(CELL_HIGH) | ALARM_BIT(EMPTY);
     snap.hub.a.latched[TIER_FAULT] = ALARM_BIT(MEMORY);
+    snap.cluster[0].a.active[TIER_PROTECTION] = ALARM_BIT(CELL_HIGH);
+    snap.cluster[0].a.active[TIER_WARNING] = ALARM_BIT(CELL_SPREAD);
     signal_set(&snap.inverter[0].s, SIG_LINK_STATE, LINK_UP, 0);
     signal_set(&snap.inverter[0].s, SIG_LAST_TX_AGE, 200, 0);
     signal_set(&snap.inverter[0].s, SIG_CHARGE_VOLTAGE_LIMIT, 54500, 0);
@@ -279,7 +283,8 @@ static void explain_reads_the_limits_too(void **state)
     assert_int_equal(read.cluster[0].s.value[SIG_SOC], 4480);
     assert_true(read.cluster[1].a.active[TIER_PROTECTION] == ALARM_BIT(CELL_HIGH));
     assert_false(explain_live(&read, &nobody, 1, why));
-    assert_string_equal(why, "cannot connect: Connection refused");
+    assert_string_equal(why, "cannot connect: Connection refused; does the gateway run, with "
+                             "[modbus.tcp] listening there?");
 }
 
 static void another_server_is_refused(void **state)
@@ -301,7 +306,8 @@ static void another_server_is_refused(void **state)
     refusal("reading 90 registers from 0 of unit 1: Illegal data address");
     server_end();
 
-    refusal("cannot connect: Connection refused");
+    refusal("cannot connect: Connection refused; does the gateway run, with [modbus.tcp] listening "
+            "there?");
 }
 
 /* --- The command line. Nobody listens on port 1 of this machine. --- */
