@@ -203,13 +203,23 @@ static void say_relays(const struct config *cfg)
         bool has = false;
 
         for (unsigned n = 1; n <= MAX_RELAYS; n++)
-            has = has || strcmp(config_text(cfg, "relay", n, "function"), wanted[w]) == 0;
+            has = has || (strcmp(config_text(cfg, "relay", n, "function"), wanted[w]) == 0 &&
+                          *config_text(cfg, "relay", n, "gpio"));
         if (!has)
             log_line(LOG_INFO,
-                     "no relay %s: if an inverter does not obey its limits there is an alarm, "
+                     "no relay %s with a gpio: if an inverter does not obey its limits there is an "
+                     "alarm, "
                      "and nothing more",
                      wanted[w]);
     }
+}
+
+/* Nothing outlives the process yet: what the owner may have planned with, and when. */
+static void say_forgets(const struct config *cfg)
+{
+    if (config_choice(cfg, "limits", 0, "on_stop") == 1)
+        log_line(LOG_WARN, "[limits] on_stop = silent has no effect in this version: a restart "
+                           "begins with zero limits");
 }
 
 static int serve(struct service *sv)
@@ -257,6 +267,7 @@ int cli_run(int argc, char **argv)
     set_level(sv.cfg);
     log_line(LOG_INFO, "hubgate %s, %s", HUBGATE_VERSION, sv.file);
     say_relays(sv.cfg);
+    say_forgets(sv.cfg);
     if (make(&sv))
         rc = serve(&sv);
     else

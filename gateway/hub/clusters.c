@@ -101,8 +101,8 @@ static void owed(const struct cluster *c, char *out, size_t size)
         return;
     intake_control(c->in, &control);
     if (control.waits_for && control.rejected)
-        snprintf(out, size, "waiting for 0x%03X, %u of them rejected", control.waits_for,
-                 control.rejected);
+        snprintf(out, size, "waiting for 0x%03X, %u of them wrong in length or value",
+                 control.waits_for, control.rejected);
     else if (control.waits_for)
         snprintf(out, size, "waiting for 0x%03X", control.waits_for);
 }

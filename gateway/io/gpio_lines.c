@@ -26,6 +26,11 @@ static void place_read(struct gpio_contact *c, const struct config *cfg, const c
     c->at.invert = config_choice(cfg, section, n, "invert") == 1;
 }
 
+static bool stops_the_hub(const char *function)
+{
+    return strcmp(function, "stop") == 0 || strcmp(function, "fire") == 0;
+}
+
 void gpio_lines_read(struct gpio_lines *g, const struct gpio_ops *ops, const struct config *cfg)
 {
     struct relay_rule rule;
@@ -39,6 +44,7 @@ void gpio_lines_read(struct gpio_lines *g, const struct gpio_ops *ops, const str
     }
     for (unsigned i = 0; i < MAX_INPUTS; i++) {
         place_read(&g->input[i], cfg, "input", i + 1);
+        g->input[i].stops = stops_the_hub(config_text(cfg, "input", i + 1, "function"));
         g->input[i].debounce = MONO_MS(config_num(cfg, "input", i + 1, "debounce_ms"));
     }
 }
@@ -95,8 +101,9 @@ static void tell_restless(struct gpio_contact *c, unsigned i)
     c->told = TOLD_RESTLESS;
     log_line(LOG_WARN,
              "input %u: %s line %u does not come to rest; check its wire and its pull resistor, or "
-             "raise debounce_ms",
-             i + 1, c->at.chip, c->at.line);
+             "raise debounce_ms%s",
+             i + 1, c->at.chip, c->at.line,
+             c->stops ? "; until it can be read the limits are zero" : "");
 }
 
 /* Once per cause, and once when it is well again. */
@@ -112,7 +119,8 @@ static void tell(struct gpio_contact *c, const char *what, unsigned i, int why)
         return;
     }
     remedy(&c->at, why, text, sizeof(text));
-    log_line(LOG_WARN, "%s %u: %s: %s; tried again every 5 s", what, i + 1, c->at.chip, text);
+    log_line(LOG_WARN, "%s %u: %s: %s; tried again every 5 s%s", what, i + 1, c->at.chip, text,
+             c->stops ? "; until it can be read the limits are zero" : "");
 }
 
 static void lose(struct gpio_lines *g, struct gpio_contact *c, const char *what, unsigned i,

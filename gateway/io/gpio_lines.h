@@ -47,6 +47,7 @@ struct gpio_contact {
     bool known, closed; /* inputs: what counts */
     mono_us again_at;   /* relays: set once more */
     bool stays;         /* relays: stays as it is at the end: what holds a contactor open */
+    bool stops;         /* inputs: the hub stops while it cannot be read */
 };
 
 struct gpio_lines {

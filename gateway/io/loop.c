@@ -100,7 +100,7 @@ static void tell_events(struct loop *loop)
 
         if (e.kind == EVENT_CCL_REASON || e.kind == EVENT_DCL_REASON)
             level = LOG_DEBUG;
-        if (e.kind == EVENT_ALARM_SET || (e.kind == EVENT_READY && e.now))
+        if (event_is_bad(&e))
             level = LOG_WARN;
         log_line(level, "%s", event_text(&e, line, sizeof(line)));
     }

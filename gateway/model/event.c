@@ -56,6 +56,20 @@ static void conformity(const struct event *e, char *out, size_t size)
             n += (size_t)snprintf(out + n, size - n, "%s", what[i]);
 }
 
+bool event_is_bad(const struct event *e)
+{
+    if (e->kind == EVENT_READY)
+        return e->now;
+    if (e->kind == EVENT_HUB_STATE)
+        return e->now != HUB_RUNNING && e->reason != REASON_STOPPING;
+    if (e->kind == EVENT_CLUSTER_STATE && e->now == CLUSTER_STANDBY)
+        return e->reason != REASON_REJOIN_WAIT && e->reason != REASON_INCOMPLETE;
+    if (e->kind == EVENT_CLUSTER_STATE)
+        return e->now == CLUSTER_STALE || e->now == CLUSTER_PROTECTED ||
+               e->now == CLUSTER_SHUT_DOWN;
+    return e->kind == EVENT_ALARM_SET || e->kind == EVENT_LATCH_SET;
+}
+
 const char *event_text(const struct event *e, char *out, size_t size)
 {
     char where[48], what[200] = "";

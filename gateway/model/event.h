@@ -15,10 +15,10 @@ enum event_kind {
     EVENT_ALARM_CLEARED, /* now: alarm bit, old: tier */
     EVENT_CCL_REASON,    /* old -> now: reasons */
     EVENT_DCL_REASON,
-    EVENT_PROTOCOL, /* text: which protocol was decided and why */
-    EVENT_COMMAND,  /* old: command, now: value */
-    EVENT_RELAY,    /* old -> now: 0 open, 1 closed; text: which one and what it is for */
-    EVENT_INPUT,    /* the same; -1: not read */
+    EVENT_PROTOCOL,    /* text: which protocol was decided and why */
+    EVENT_COMMAND,     /* old: command, now: value */
+    EVENT_RELAY,       /* old -> now: 0 open, 1 closed; text: which one and what it is for */
+    EVENT_INPUT,       /* the same; -1: not read */
     EVENT_LATCH_SET,   /* now: latch */
     EVENT_LATCH_RESET, /* old -> now: latches; the same: refused, text says why */
     EVENT_KIND_COUNT
@@ -37,6 +37,9 @@ struct event {
     int64_t old, now;
     char text[120];
 };
+
+/* Whether somebody may have to do something about it: who reads only warnings shall not miss it. */
+bool event_is_bad(const struct event *e);
 
 /* The event as one line for people, without time. Returns out. */
 const char *event_text(const struct event *e, char *out, size_t size);

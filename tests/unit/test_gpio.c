@@ -297,7 +297,7 @@ static void a_chip_that_is_not_there_is_tried_again(void **state)
     assert_told("relay 2: gpiochip0: no such chip; is its board plugged in? gpiodetect lists them; "
                 "tried again every 5 s\n"
                 "input 1: gpiochip0: no such chip; is its board plugged in? gpiodetect lists them; "
-                "tried again every 5 s\n");
+                "tried again every 5 s; until it can be read the limits are zero\n");
     gpio_turn(&g, 2, MONO_S(15) - 1);
     assert_int_equal(chip[7].takes, 1);
     assert_int_equal(chip[8].takes, 1);
@@ -338,7 +338,7 @@ static void each_cause_has_its_remedy(void **state)
         char expected[250];
 
         reset_chip();
-        lines_of(&g, INPUT(3, 7));
+        lines_of(&g, "[input.3]\nfunction = reset\ngpio = gpiochip0:7\n"); /* stops nothing */
         chip[7].why_not = cases[i].why;
         gpio_turn(&g, 0, MONO_S(1));
         snprintf(expected, sizeof(expected), "input 3: gpiochip0: %s; tried again every 5 s\n",
@@ -365,7 +365,8 @@ static void a_lost_line_comes_back(void **state)
     assert_int_equal(known, 0);
     assert_false(chip[7].taken || chip[8].taken);
     assert_told("relay 1: gpiochip0: line 7: Input/output error; tried again every 5 s\n"
-                "input 1: gpiochip0: line 8: Input/output error; tried again every 5 s\n");
+                "input 1: gpiochip0: line 8: Input/output error; tried again every 5 s; until it "
+                "can be read the limits are zero\n");
     chip[7].broken = chip[8].broken = 0;
     gpio_turn(&g, 0, MONO_S(7) - 1);
     assert_false(chip[7].taken || chip[8].taken);
@@ -440,7 +441,7 @@ static void a_wire_that_hums_is_not_known(void **state)
 {
     static const char restless[] =
         "input 1: gpiochip0 line 8 does not come to rest; check its wire and its pull resistor, or "
-        "raise debounce_ms\n";
+        "raise debounce_ms; until it can be read the limits are zero\n";
     struct gpio_lines g;
     unsigned known;
 

@@ -136,6 +136,39 @@ static void events_are_told_in_words(void **state)
         assert_string_equal(event_text(&cases[i].e, out, sizeof(out)), cases[i].text);
 }
 
+static bool is_bad(enum event_kind kind, int64_t now, enum reason reason)
+{
+    struct event e = {.kind = kind, .now = now, .reason = (uint16_t)reason};
+
+    return event_is_bad(&e);
+}
+
+/* A cluster that is lost and comes back within seconds, over and over, raises no alarm: its cable
+ * is found by the warnings of its state. */
+static void what_somebody_has_to_look_at_is_a_warning(void **state)
+{
+    (void)state;
+    assert_true(is_bad(EVENT_HUB_STATE, HUB_DEGRADED, REASON_CLUSTER_MISSING));
+    assert_true(is_bad(EVENT_HUB_STATE, HUB_LOCKED, REASON_STOP_INPUT));
+    assert_false(is_bad(EVENT_HUB_STATE, HUB_RUNNING, REASON_NONE));
+    assert_false(is_bad(EVENT_HUB_STATE, HUB_STOPPED, REASON_STOPPING));
+    assert_true(is_bad(EVENT_CLUSTER_STATE, CLUSTER_STALE, REASON_SILENT));
+    assert_true(is_bad(EVENT_CLUSTER_STATE, CLUSTER_PROTECTED, REASON_IN_PROTECTION));
+    assert_true(is_bad(EVENT_CLUSTER_STATE, CLUSTER_SHUT_DOWN, REASON_IN_FAULT));
+    assert_true(is_bad(EVENT_CLUSTER_STATE, CLUSTER_STANDBY, REASON_GUARD_SOC));
+    assert_false(is_bad(EVENT_CLUSTER_STATE, CLUSTER_STANDBY, REASON_REJOIN_WAIT));
+    assert_false(is_bad(EVENT_CLUSTER_STATE, CLUSTER_STANDBY, REASON_INCOMPLETE));
+    assert_false(is_bad(EVENT_CLUSTER_STATE, CLUSTER_JOINED, REASON_NONE));
+    assert_false(is_bad(EVENT_CLUSTER_STATE, CLUSTER_EXCLUDED, REASON_OPERATOR_EXCLUDED));
+    assert_true(is_bad(EVENT_READY, 1, REASON_NONE));
+    assert_false(is_bad(EVENT_READY, 0, REASON_NONE));
+    assert_true(is_bad(EVENT_ALARM_SET, ALARM_CELL_HIGH, REASON_NONE));
+    assert_false(is_bad(EVENT_ALARM_CLEARED, ALARM_CELL_HIGH, REASON_NONE));
+    assert_true(is_bad(EVENT_LATCH_SET, 1, REASON_NONE));
+    assert_false(is_bad(EVENT_LATCH_RESET, 1, REASON_NONE));
+    assert_false(is_bad(EVENT_RELAY, 1, REASON_NONE));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +179,7 @@ int main(void)
         cmocka_unit_test(directions_of_alarms),
         cmocka_unit_test(allowance_is_looked_up),
         cmocka_unit_test(events_are_told_in_words),
+        cmocka_unit_test(what_somebody_has_to_look_at_is_a_warning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
