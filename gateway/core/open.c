@@ -1,5 +1,7 @@
 #include "core/open.h"
 
+#include "core/limits.h"
+
 #define LEAST_mA 2000       /* sensors show as much without any current */
 #define LEAST_OF_RATING 200 /* 0.5 % */
 #define BUSY_OF_RATING 10   /* 10 % */
@@ -30,6 +32,22 @@ static bool others_work(const struct part *parts, unsigned n, unsigned i)
         rating += part_rating(&parts[k]);
     }
     return current * BUSY_OF_RATING > rating;
+}
+
+/* A full battery whose BMS blocks charging alone carries nothing while the others charge, and is on
+ * the bus bar all the same: its switch for discharging is closed. One that blocks both ways may be
+ * open. */
+static bool blocks_one_way(const struct part *parts, unsigned n, unsigned i)
+{
+    int64_t current = 0;
+    enum direction way;
+
+    for (unsigned k = 0; k < n; k++)
+        if (k != i && parts[k].joined)
+            current += signal_or(&parts[k].b->s, SIG_CURRENT, 0);
+    way = current > 0 ? CHARGE : DISCHARGE;
+    return limit_of_cluster(&parts[i], way).value == 0 &&
+           limit_of_cluster(&parts[i], BOTH ^ way).value > 0;
 }
 
 /* What the flag of its BMS says. Data that ran out with the flag open leave it the last word;
@@ -85,7 +103,8 @@ void open_run(struct open_memory *mem, const struct open_input *in, const struct
         mem->idle_since = 0;
     }
     mem->told = told;
-    gather(mem, looked && !current && others_work(parts, n, i), now);
+    gather(mem, looked && !current && others_work(parts, n, i) && !blocks_one_way(parts, n, i),
+           now);
     mem->proven = told || mem->idled;
     mem->by_current = mem->idled && !told;
 }

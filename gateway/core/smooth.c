@@ -5,7 +5,6 @@
 #define FINE 1000                  /* offset units in 0.01 % */
 #define UP_PER_S (100 * FINE / 10) /* 1 % in 10 s */
 #define DOWN_PER_S (100 * FINE)    /* 1 % a second */
-#define FORGOTTEN MONO_S(60)       /* a value older than this is nobody's memory any more */
 
 static void decay(struct smooth *s, mono_us dt)
 {
@@ -21,7 +20,7 @@ int64_t smooth_run(struct smooth *s, int64_t raw, unsigned members, bool direct,
 {
     mono_us dt = mono_since(now, s->at);
 
-    if (!s->known || direct || dt > FORGOTTEN)
+    if (!s->known || direct)
         s->offset = 0;
     else if (members != s->members)
         s->offset = (s->published - raw) * FINE;

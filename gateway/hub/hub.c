@@ -171,8 +171,10 @@ static void smooth_soc(struct hub *hub)
     bool direct = !hub->smoothing; /* clusters that come one after the other are no change */
 
     hub->smoothing = hub->supervisor.started_up;
-    if (!signal_known(s, SIG_SOC))
+    if (!signal_known(s, SIG_SOC)) {
+        hub->soc.members = 0; /* whoever comes back is a change from what was published last */
         return;
+    }
     for (unsigned i = 0; i < hub->n_clusters; i++)
         direct = direct || ((hub->part[i].joined || hub->part[i].ghost) &&
                             stops_against(&hub->stops[i], DISCHARGE) != STOP_COUNT);

@@ -20,15 +20,23 @@ void latch_set(struct hub *hub, unsigned place, enum latch latch)
               latch_info[latch].text);
 }
 
+/* Not heard since the start: nobody knows whether what latched it is over, but that it is off the
+ * copper may be known. */
+static bool is_unheard(const struct cluster *c)
+{
+    return !c->look.complete && !c->open.proven;
+}
+
 static bool has_cause(const struct hub *hub, unsigned place, enum latch latch)
 {
     const struct cluster *c = place ? &hub->cluster[place - EVENT_AT_CLUSTER] : NULL;
 
     switch (latch) {
     case LATCH_RECONNECTS:
-        return c->protect.over_current;
+        return c->protect.over_current || is_unheard(c);
     case LATCH_OVER_LIMIT:
-        return c->overload_state != OVERLOAD_NONE || overload_is_over(&c->overload);
+        return c->overload_state != OVERLOAD_NONE || overload_is_over(&c->overload) ||
+               is_unheard(c);
     case LATCH_STOP_INPUT:
         return hub->inputs.stop || hub->inputs.stop_unknown;
     case LATCH_FIRE_INPUT:

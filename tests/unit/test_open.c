@@ -415,9 +415,42 @@ static void the_sooner_of_two_moments_is_due(void **state)
     assert_int_equal(open_due(&t.mem), told + MONO_S(60)); /* the flag: told + 70 s */
 }
 
+/* Full: charging blocked, discharging not. No current while the others charge proves nothing, while
+ * they discharge it does; and one that blocks both ways may be open. */
+static void one_that_blocks_that_way_alone_proves_nothing(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t others, ccl, dcl;
+        bool open;
+    } cases[] = {
+        {"full, the others charge",     50000,  0, 1000, false},
+        {"full, the others discharge",  -50000, 0, 1,    true },
+        {"empty, the others discharge", -50000, 1, 0,    false},
+        {"empty, the others charge",    50000,  1, 0,    true },
+        {"both blocked",                50000,  0, 0,    true },
+        {"none blocked",                50000,  1, 1,    true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct bench t;
+
+        print_message("  %s\n", cases[i].what);
+        bench_init(&t);
+        put(&t, 0, SIG_CURRENT, cases[i].others);
+        put(&t, 2, SIG_CURRENT, cases[i].others);
+        put(&t, ME, SIG_CHARGE_CURRENT_LIMIT, cases[i].ccl);
+        put(&t, ME, SIG_DISCHARGE_CURRENT_LIMIT, cases[i].dcl);
+        run(&t);
+        assert_int_equal(run_at(&t, t.now + MONO_S(60)), cases[i].open);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_that_blocks_that_way_alone_proves_nothing),
         cmocka_unit_test(no_current_is_two_ampere_or_half_a_percent),
         cmocka_unit_test(a_minute_without_current_beside_others_is_proof),
         cmocka_unit_test(any_current_begins_the_minute_anew),
