@@ -78,6 +78,24 @@ static void tell(const struct options *opt, const struct life *life, const struc
     life_play(life, 0, &tally, &ignored);
 }
 
+static void print_unseen(const struct tally *t)
+{
+    printf("never came about:");
+    for (size_t i = 0; i < n_reasons; i++)
+        if (!t->reason[reasons[i].code])
+            printf(" %s", reasons[i].name);
+    for (size_t i = 0; i < n_hub_states; i++)
+        if (!t->hub_state[hub_states[i].code])
+            printf(" hub %s", hub_states[i].name);
+    for (size_t i = 0; i < n_cluster_states; i++)
+        if (!t->cluster_state[cluster_states[i].code])
+            printf(" cluster %s", cluster_states[i].name);
+    for (unsigned i = 0; i < LATCH_COUNT; i++)
+        if (!(t->latches >> i & 1))
+            printf(" latch %s", latch_info[i].name);
+    printf("\n");
+}
+
 static void print_tally(const struct tally *t, double seconds)
 {
     printf("lives with a twin %llu, runs checked %llu, frames %llu, restarts %llu, stops %llu\n",
@@ -91,6 +109,7 @@ static void print_tally(const struct tally *t, double seconds)
         (unsigned long long)t->losses, (unsigned long long)t->orders,
         (unsigned long long)t->latched, (unsigned long long)t->smoothed,
         (unsigned long long)t->zero_by_protection);
+    print_unseen(t);
     printf("steps %llu, %.0f steps/s, 0 violations\n", (unsigned long long)t->steps,
            seconds > 0 ? (double)t->steps / seconds : 0);
 }

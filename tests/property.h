@@ -85,6 +85,7 @@ struct site {
     struct site_cluster cluster[MAX_CLUSTERS];
     const char *inverter[MAX_INVERTERS]; /* dialect, or NULL */
     const char *share;
+    bool c_rate_all, stop_silent;
     unsigned ccl_cap_A, dcl_cap_A; /* 0: none */
     unsigned rise_percent, rise_hold_s, loss_hold_s, start_wait_s, setpoint_s;
     unsigned rejoin_s, rejoin_short_s;
@@ -113,6 +114,7 @@ struct report { /* a sample of a serial battery */
     uint64_t alarm[TIER_COUNT];
     struct report_module {
         uint16_t mV, cell_max, cell_min;
+        bool connected;
         int16_t temp_max, temp_min;
         uint64_t alarm[TIER_COUNT];
     } module[REPORT_MODULES];
@@ -212,6 +214,7 @@ struct watched { /* one cluster */
     mono_us serial_at, serial_period;
     unsigned n_modules;
     struct report_module module[REPORT_MODULES];
+    mono_us stays_since[REPORT_MODULES]; /* in fault and connected */
 
     bool counted; /* by the hub, in its last run */
     bool ghost;
@@ -221,8 +224,10 @@ struct watched { /* one cluster */
     bool carried;             /* since it was first seen */
     mono_us carried_at;
     bool word_open;               /* the last word of its contactor flag */
-    bool isolated, once_isolated; /* says, said the operator */
-    bool restored;                /* proven open before a restart */
+    bool exclude_asked; /* says the hub */
+    bool once_isolated; /* said the operator */
+    bool was_open; /* ever said the hub */
+    bool restored; /* perhaps proven open before a restart */
     bool silent;        /* a ghost because its data ran out, not because it was taken out */
     mono_us out_since;  /* shut down or excluded and not proven open */
     struct weight last; /* when it was counted last */
@@ -296,7 +301,7 @@ void oracle_reads(struct oracle *o, unsigned cluster, const struct report *r);
 void oracle_obeys(struct oracle *o, const struct hub_order *order);
 void oracle_contact(struct oracle *o, unsigned input, enum contact contact);
 /* The hub has run and says this about a cluster. */
-void oracle_sees(struct oracle *o, unsigned cluster, enum cluster_state state, bool proven_open);
+void oracle_sees(struct oracle *o, unsigned cluster, const struct signals *s);
 /* Anything that can prove a cluster open. */
 bool oracle_may_be_open(const struct oracle *o, unsigned cluster);
 /* Which set-points are in force; bits. */
@@ -329,7 +334,10 @@ struct verdict {
 };
 
 struct tally {    /* what the lives went through, so that nobody praises an empty test */
-    bool tracing; /* tell each run */
+    bool tracing;     /* tell each run */
+    bool reason[256]; /* of a limit, of the hub, of a cluster */
+    bool hub_state[HUB_STATE_COUNT], cluster_state[CLUSTER_STATE_COUNT];
+    unsigned latches;
     uint64_t turns, steps, checks;
     uint64_t flowing, rises, falls, losses, joins, ghosts, held, latched, restarts, stops, frames,
         orders, smoothed, zero_by_protection, twins;

@@ -472,6 +472,32 @@ static bool check_latches(struct play *p)
     return true;
 }
 
+/* Rules 5 and 8: "a module in fault leaves within 3 s; if the data still shows it connected after
+ * that: zero limits until it is gone"; "more than 2 modules of a cluster, or all of them, in
+ * protection: cluster shut down" (not for under-voltage alone). */
+static bool check_modules(struct play *p, unsigned i)
+{
+    const struct snapshot *snap = hub_snapshot(p->hub);
+    const struct watched *c = &p->oracle.cluster[i];
+    const uint64_t low = ALARM_BIT(VOLTAGE_LOW) | ALARM_BIT(CELL_LOW);
+    uint64_t all = c->alarm[TIER_PROTECTION];
+    unsigned many = 0;
+
+    for (unsigned m = 0; m < c->n_modules; m++) {
+        many += c->module[m].alarm[TIER_PROTECTION] != 0;
+        all |= c->module[m].alarm[TIER_PROTECTION];
+        if (c->stays_since[m] && p->oracle.now - c->stays_since[m] >= MONO_S(3) &&
+            (value(&snap->hub.s, SIG_CHARGE_CURRENT_LIMIT) ||
+             value(&snap->hub.s, SIG_DISCHARGE_CURRENT_LIMIT)))
+            return violated(p, 10, "module %u of cluster %u is in fault and connected for 3 s",
+                            m + 1, i + 1);
+    }
+    if (many && (many > 2 || many == c->n_modules) && all & ~low && is_counted(snap, i))
+        return violated(p, 10, "%u modules of cluster %u are in protection and it is counted", many,
+                        i + 1);
+    return true;
+}
+
 /* "A cluster the hub has shut down or latched that is not proven open after 3 s holds the hub's
  * limits at zero until it is." */
 static bool check_copper(struct play *p)
@@ -484,6 +510,8 @@ static bool check_copper(struct play *p)
 
         if (value(s, SIG_PROVEN_OPEN) && !oracle_may_be_open(&p->oracle, i))
             return violated(p, 7, "cluster %u is said to be proven open, nothing proves it", i + 1);
+        if (!check_modules(p, i))
+            return false;
         if (value(s, SIG_LATCHES) && is_counted(snap, i))
             return violated(p, 12, "cluster %u is latched and counted", i + 1);
         if (!is_out(snap, i) || value(s, SIG_PROVEN_OPEN))
@@ -610,6 +638,23 @@ static bool check_unknown(struct play *p)
 
 /* ---- all of them ---- */
 
+static void count_words(struct play *p)
+{
+    const struct snapshot *snap = hub_snapshot(p->hub);
+    const struct signals *s = &snap->hub.s;
+    struct tally *t = p->tally;
+
+    t->reason[s->value[SIG_CCL_REASON] & 0xFF] = t->reason[s->value[SIG_DCL_REASON] & 0xFF] = true;
+    t->reason[s->value[SIG_CVL_REASON] & 0xFF] = t->reason[s->value[SIG_REASON] & 0xFF] = true;
+    t->hub_state[s->value[SIG_STATE]] = true;
+    t->latches |= (unsigned)s->value[SIG_LATCHES];
+    for (unsigned i = 0; i < p->life->site->clusters; i++) {
+        t->cluster_state[snap->cluster[i].s.value[SIG_STATE]] = true;
+        t->reason[snap->cluster[i].s.value[SIG_REASON] & 0xFF] = true;
+        t->latches |= (unsigned)snap->cluster[i].s.value[SIG_LATCHES];
+    }
+}
+
 bool check_run(struct play *p)
 {
     const struct snapshot *snap = hub_snapshot(p->hub);
@@ -623,8 +668,7 @@ bool check_run(struct play *p)
         members |= (unsigned)counted[i] << i;
         if (!check_member(p, i, counted[i]))
             return false;
-        oracle_sees(o, i, (enum cluster_state)snap->cluster[i].s.value[SIG_STATE],
-                    snap->cluster[i].s.value[SIG_PROVEN_OPEN] != 0);
+        oracle_sees(o, i, &snap->cluster[i].s);
     }
     p->tally->joins += (members & ~o->members) != 0;
     oracle_counts(o, counted);
@@ -637,6 +681,7 @@ bool check_run(struct play *p)
         !check_rise(p, 0, members != o->members) || !check_rise(p, 1, members != o->members))
         return false;
     remember(p, members);
+    count_words(p);
     return true;
 }
 

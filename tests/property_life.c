@@ -19,9 +19,15 @@ struct actor { /* one cluster as it really is */
     bool says_connected, connected;
     unsigned period_ms; /* serial */
     unsigned shown;     /* modules it shows */
-    unsigned sick;      /* one of them ... */
-    int sick_mV;        /* ... is so far off */
+    unsigned sick;      /* some of them, bits ... */
+    int sick_mV;        /* ... are so far off */
     uint64_t sick_protection, sick_fault;
+    bool sick_left; /* they opened their contactors */
+    uint64_t fault; /* serial */
+    unsigned firmware;
+    unsigned trips; /* on current that are still to come ... */
+    uint64_t trip_at;
+    uint64_t doubled_until, stubborn_until; /* two batteries on the port; above its limit */
     uint64_t next[VOICES], silent_until[VOICES], dumb_until, heals_at;
 };
 
@@ -90,16 +96,25 @@ static void say_limits(struct inventor *v, unsigned i)
         put16(f, 6, (int)a->dvl_dV);
 }
 
+/* Of two batteries on one port each says its own. */
+static int soc_of(const struct inventor *v, const struct actor *a)
+{
+    bool other = v->now_ms < a->doubled_until && v->life->n & 1;
+
+    return other ? 10000 - a->soc : a->soc;
+}
+
 static void say_soc(struct inventor *v, unsigned i)
 {
     const struct actor *a = &v->actor[i];
+    int soc = soc_of(v, a);
     bool fine = a->tongue == TONGUE_VICTRON || a->tongue == TONGUE_SMA;
     struct frame *f = say(v, i, 0x355, fine ? 6 : 4);
 
-    put16(f, 0, a->soc / 100);
+    put16(f, 0, soc / 100);
     put16(f, 2, a->soh);
     if (fine)
-        put16(f, 4, a->soc);
+        put16(f, 4, soc);
 }
 
 static void say_measured(struct inventor *v, unsigned i)
@@ -277,11 +292,12 @@ static void report_modules(const struct actor *a, struct report *r)
     r->modules = (uint8_t)a->shown;
     for (unsigned m = 0; m < a->shown; m++) {
         struct report_module *to = &r->module[m];
-        bool sick = m == a->sick;
+        bool sick = a->sick >> m & 1;
 
         to->mV = (uint16_t)(a->mV + (sick ? a->sick_mV : 0));
         to->cell_max = (uint16_t)a->cell_max;
         to->cell_min = (uint16_t)a->cell_min;
+        to->connected = !(sick && a->sick_left);
         to->temp_max = (int16_t)(a->temp_max_C * 10);
         to->temp_min = (int16_t)(a->temp_min_C * 10);
         to->alarm[TIER_PROTECTION] = sick ? alarms_of(a->sick_protection) : 0;
@@ -299,16 +315,19 @@ static void report(struct inventor *v, unsigned i)
     word(r, SIG_VOLTAGE, a->mV);
     word(r, SIG_CURRENT, a->dA * 100);
     if (!rng_chance(&v->rng, 20))
-        word(r, SIG_SOC, a->soc);
+        word(r, SIG_SOC, soc_of(v, a));
     word(r, SIG_SOH, a->soh * 100);
     word(r, SIG_TEMP, a->temp_C * 10);
     report_limits(a, r);
     report_aside(a, r);
+    if (a->firmware)
+        word(r, SIG_FIRMWARE, a->firmware);
     if (a->says_connected)
         word(r, SIG_CONNECTED, a->connected);
     report_modules(a, r);
     r->alarm[TIER_PROTECTION] = alarms_of(a->protection);
     r->alarm[TIER_WARNING] = alarms_of(a->warning);
+    r->alarm[TIER_FAULT] = alarms_of(a->fault);
 }
 
 /* ---- rhythm ---- */
@@ -338,6 +357,7 @@ static void speak_voice(struct inventor *v, unsigned i, enum voice voice)
 }
 
 static void be_well(struct inventor *v, struct actor *a);
+static void trip(struct inventor *v, struct actor *a);
 
 /* All that is due now; returns when the next is. */
 static uint64_t speak(struct inventor *v)
@@ -347,8 +367,9 @@ static uint64_t speak(struct inventor *v)
     for (unsigned i = 0; i < v->life->site->clusters; i++) {
         struct actor *a = &v->actor[i];
 
-        if (a->heals_at && v->now_ms >= a->heals_at)
+        if (a->heals_at && v->now_ms >= a->heals_at && v->now_ms >= a->stubborn_until)
             be_well(v, a);
+        trip(v, a);
         for (enum voice voice = 0; voice < VOICES; voice++) {
             if (a->tongue == TONGUE_SERIAL ? voice != 0 : !a->voice[voice])
                 continue;
@@ -384,7 +405,7 @@ static void be_well(struct inventor *v, struct actor *a)
     a->offline = a->no_charge = a->no_discharge = 0;
     a->connected = true;
     a->sick_mV = 0;
-    a->sick_protection = a->sick_fault = 0;
+    a->sick_protection = a->sick_fault = a->fault = 0;
     a->heals_at = 0;
 }
 
@@ -460,13 +481,59 @@ static void no_more_current(struct inventor *v, struct actor *a)
 
 static void sick_module(struct inventor *v, struct actor *a)
 {
-    a->sick = rng_below(&v->rng, REPORT_MODULES);
+    a->sick = 1 + rng_below(&v->rng, (1u << REPORT_MODULES) - 1);
+    a->sick_left = rng_chance(&v->rng, 5000);
     a->sick_mV = rng_between(&v->rng, -600, 600) * 10;
     if (rng_chance(&v->rng, 5000))
         a->sick_protection ^= UINT64_C(1) << rng_below(&v->rng, ALARMS);
-    if (rng_chance(&v->rng, 1000))
+    if (rng_chance(&v->rng, 2000))
         a->sick_fault ^= UINT64_C(1) << rng_below(&v->rng, ALARMS);
     fall_ill(v, a);
+}
+
+static void new_fault(struct inventor *v, struct actor *a)
+{
+    a->fault ^= UINT64_C(1) << rng_below(&v->rng, ALARMS);
+    fall_ill(v, a);
+}
+
+/* Rule 11: trips on current, again and again. */
+static void trip_often(struct inventor *v, struct actor *a)
+{
+    a->trips = PICK(v, 1, 3, 4, 5);
+    a->trip_at = v->now_ms;
+}
+
+#define TRIP_BIT 4 /* of alarm_bits[]: over-current of discharge */
+
+static void trip(struct inventor *v, struct actor *a)
+{
+    if (!a->trips || v->now_ms < a->trip_at)
+        return;
+    a->protection ^= UINT64_C(1) << TRIP_BIT;
+    if (a->protection >> TRIP_BIT & 1) {
+        a->trip_at = v->now_ms + 3000;
+    } else {
+        a->trip_at = v->now_ms + PICK(v, 9000, 12000, 20000);
+        a->trips--;
+    }
+}
+
+/* Rule 13: it carries more than it allows, for minutes. */
+static void be_stubborn(struct inventor *v, struct actor *a)
+{
+    a->stubborn_until = v->now_ms + PICK(v, 9000, 60000, 320000, 400000);
+    a->dA = (int)(a->modules * 1500) * (rng_chance(&v->rng, 5000) ? 1 : -1);
+}
+
+static void be_doubled(struct inventor *v, struct actor *a)
+{
+    a->doubled_until = v->now_ms + PICK(v, 3000, 20000, 60000);
+}
+
+static void new_firmware(struct inventor *v, struct actor *a)
+{
+    a->firmware = PICK(v, 0, 0x0339, 0x0339, 0x0338, 0x0400);
 }
 
 static void new_requests(struct inventor *v, struct actor *a)
@@ -534,6 +601,21 @@ static void everybody_falls_silent(struct inventor *v)
 
     for (unsigned i = 0; i < v->life->site->clusters; i++)
         v->actor[i].dumb_until = v->now_ms + ms + rng_below(&v->rng, 3000);
+}
+
+/* A frame with its scale wrong: for the oracle it is garbage. */
+static void tenfold(struct inventor *v)
+{
+    unsigned i = rng_below(&v->rng, v->life->site->clusters);
+    unsigned from = v->life->n;
+    struct frame *f;
+
+    if (v->actor[i].tongue == TONGUE_SERIAL)
+        return;
+    say_measured(v, i);
+    v->life->act[from].kind = ACT_GARBAGE;
+    f = &v->life->act[from].frame;
+    put16(f, 0, rng_chance(&v->rng, 5000) ? v->actor[i].mV / 100 : v->actor[i].mV * 10 / 25);
 }
 
 static void garbage(struct inventor *v, unsigned port)
@@ -665,35 +747,21 @@ static void restart(struct inventor *v)
 }
 
 /* What happens to one cluster, and what to all; each as often as it stands here. */
+/* clang-format off */
 static void (*const to_one[])(struct inventor *, struct actor *) = {
-    new_limits,  new_limits,      new_voltage,  new_voltage, new_soc,     new_soc,     new_current,
-    new_current, no_more_current, new_heat,     new_cells,   new_alarm,   new_alarm,   new_requests,
-    new_modules, sick_module,     new_capacity, new_window,  fall_silent, fall_silent, fall_silent,
-    get_well,    lose_one_voice,  get_well,     get_well,
+    new_limits, new_limits, new_voltage, new_voltage, new_soc, new_soc, new_current, new_current,
+    no_more_current, new_heat, new_cells, new_alarm, new_alarm, new_requests, new_modules,
+    sick_module, sick_module, new_fault, trip_often, be_stubborn, be_doubled, new_firmware,
+    new_capacity, new_window, fall_silent, fall_silent, fall_silent, lose_one_voice,
+    get_well, get_well, get_well, get_well,
 };
 static void (*const to_all[])(struct inventor *) = {
-    everybody_gets_well,
-    everybody_gets_well,
-    everybody_falls_silent,
-    noise,
-    noise,
-    noise,
-    links,
-    links_come_up,
-    links_come_up,
-    set_point,
-    set_point,
-    order,
-    everything_is_released,
-    everything_is_released,
-    contact,
-    contacts_are_good,
-    contacts_are_good,
-    stall,
-    confirm,
-    store,
+    everybody_gets_well, everybody_gets_well, everybody_falls_silent, noise, noise, noise, tenfold,
+    links, links_come_up, links_come_up, set_point, set_point, order, everything_is_released,
+    everything_is_released, contact, contacts_are_good, contacts_are_good, stall, confirm, store,
     restart,
 };
+/* clang-format on */
 
 static void happen(struct inventor *v)
 {

@@ -767,13 +767,34 @@ static int64_t no_current(const struct oracle *o, const struct watched *c)
     return part > 2000 ? part : 2000;
 }
 
-void oracle_sees(struct oracle *o, unsigned cluster, enum cluster_state state, bool proven_open)
+static void watch_modules(const struct oracle *o, struct watched *c, unsigned cluster)
+{
+    bool looked = oracle_fresh(o, cluster) && !c->proven_open;
+
+    for (unsigned m = 0; m < REPORT_MODULES; m++) {
+        bool stays = looked && m < c->n_modules && c->module[m].connected &&
+                     c->module[m].alarm[TIER_FAULT];
+
+        if (!stays)
+            c->stays_since[m] = 0;
+        else if (!c->stays_since[m])
+            c->stays_since[m] = o->now;
+    }
+}
+
+void oracle_sees(struct oracle *o, unsigned cluster, const struct signals *s)
 {
     struct watched *c = &o->cluster[cluster];
+    enum cluster_state state = (enum cluster_state)s->value[SIG_STATE];
+    bool proven_open = s->value[SIG_PROVEN_OPEN] != 0;
     bool out = state == CLUSTER_SHUT_DOWN || state == CLUSTER_EXCLUDED;
+
+    watch_modules(o, c, cluster);
+    c->exclude_asked = s->value[SIG_EXCLUDE_ASKED] != 0;
 
     c->state = state;
     c->proven_open = proven_open;
+    c->was_open |= proven_open;
     if (c->told[SIG_CONNECTED].known)
         c->word_open = c->told[SIG_CONNECTED].value == 0;
     /* Whether it is fresh is certain only where no garbage was heard. */
@@ -800,7 +821,7 @@ bool oracle_may_be_open(const struct oracle *o, unsigned cluster)
         if (strncmp(o->site->input[i], "cluster_", 8) == 0 && o->input[i].known &&
             o->input[i].closed && (unsigned)(o->site->input[i][8] - '1') == cluster)
             return true;
-    return c->word_open || c->isolated || c->restored ||
+    return c->word_open || (c->exclude_asked && c->once_isolated) || c->restored ||
            (o->now >= o->started + MONO_S(60) && o->now - c->carried_at >= MONO_S(60));
 }
 
@@ -1065,7 +1086,6 @@ void oracle_obeys(struct oracle *o, const struct hub_order *order)
         o->forced_until = order->release ? 0 : o->now + MONO_S(1800);
         break;
     case COMMAND_EXCLUDE:
-        o->cluster[order->cluster - 1].isolated = !order->release && order->isolated;
         o->cluster[order->cluster - 1].once_isolated |= order->isolated;
         break;
     case COMMAND_NONE:
@@ -1116,9 +1136,9 @@ void oracle_restart(struct oracle *o, mono_us now)
             strcmp(o->site->input[i], "stop") == 0 || strcmp(o->site->input[i], "fire") == 0;
     for (unsigned i = 0; i < o->site->clusters; i++) {
         fresh.cluster[i].cfg = &o->site->cluster[i];
-        fresh.cluster[i].restored = o->cluster[i].restored || o->cluster[i].proven_open ||
-                                    o->cluster[i].once_isolated; /* the release may not be saved */
-        fresh.cluster[i].isolated = o->cluster[i].isolated;
+        /* What the store has may be older than what was seen last. */
+        fresh.cluster[i].was_open = fresh.cluster[i].restored = o->cluster[i].was_open;
+        fresh.cluster[i].once_isolated = o->cluster[i].once_isolated; /* a release may be unsaved */
     }
     for (unsigned d = 0; d < 2; d++)
         fresh.rate[d].hold_until = now + MONO_S(o->site->rise_hold_s);

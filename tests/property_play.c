@@ -130,6 +130,7 @@ static void feed_report(struct play *p, unsigned port, const struct report *r)
     memset(modules, 0, sizeof(modules));
     for (unsigned i = 0; i < r->modules; i++) {
         signal_set(&modules[i].s, SIG_VOLTAGE, r->module[i].mV, sample.at);
+        signal_set(&modules[i].s, SIG_CONNECTED, r->module[i].connected, sample.at);
         signal_set(&modules[i].s, SIG_CELL_MAX, r->module[i].cell_max, sample.at);
         signal_set(&modules[i].s, SIG_CELL_MIN, r->module[i].cell_min, sample.at);
         signal_set(&modules[i].s, SIG_TEMP_MAX, r->module[i].temp_max, sample.at);
@@ -502,6 +503,8 @@ static void print_report(const struct act *a, char *out, size_t size)
     for (unsigned m = 0; m < r->modules; m++) {
         snprintf(who, sizeof(who), "c%u.%u", a->port + 1u, m + 1);
         n += snprintf(out + n, size - (size_t)n, "\nset %s voltage %u", who, r->module[m].mV);
+        n += snprintf(out + n, size - (size_t)n, "\nset %s connected %d", who,
+                      r->module[m].connected);
         n += print_alarms(r->module[m].alarm, who, out + n, size - (size_t)n);
     }
     snprintf(out + n, size - (size_t)n, "  # %u ms old, each %u ms", (unsigned)r->age_ms,

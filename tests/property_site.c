@@ -141,6 +141,10 @@ const struct site sites[] = {
     {.what = "capped, protocols to be found out", .maker = "weco-4k4-pro", .clusters = 2, .modules = 4, DEFAULTS,
      .ccl_cap_A = 120, .dcl_cap_A = 150, .start_wait_for_all = true,
      .cluster = {AUTO(0, 0), AUTO(0, 344)}, .inverter = {"sma"}},
+    {.what = "measured shares, C-rates for all, silent after a stop", .maker = "weco-4k4-pro", .clusters = 3,
+     .modules = 5, .share = "measured", .rise_percent = 5, .rise_hold_s = 10, .loss_hold_s = 10, .start_wait_s = 60,
+     .setpoint_s = 60, .rejoin_s = 30, .rejoin_short_s = 5, .c_rate_all = true, .stop_silent = true,
+     .cluster = {SERIAL(0, 0), VICTRON(4, 0), PYLON(0, 0)}, .inverter = {"pylontech"}},
     {.what = "unequal clusters shared by count, no hold", .maker = "weco-4k4-pro", .clusters = 3, .modules = 8,
      .share = "count", .rise_percent = 5, .rise_hold_s = 0, .loss_hold_s = 0, .start_wait_s = 0,
      .setpoint_s = 60, .rejoin_s = 30, .rejoin_short_s = 5,
@@ -183,10 +187,11 @@ static size_t limits_ini(const struct site *site, char *out, size_t size)
         out, size,
         "[limits]\nshare = %s\nrise_percent_s = %u\nrise_hold_s = %u\nloss_hold_dcl = %u\n"
         "start_wait_s = %u\nsetpoint_timeout_s = %u\nrejoin_s = %u\nrejoin_short_s = %u\n"
-        "discharge_ramp = %s\nstart_incomplete = %s\n",
+        "discharge_ramp = %s\nstart_incomplete = %s\nc_rate = %s\non_stop = %s\n",
         site->share, site->rise_percent, site->rise_hold_s, site->loss_hold_s, site->start_wait_s,
         site->setpoint_s, site->rejoin_s, site->rejoin_short_s,
-        site->discharge_ramp ? "ramp" : "step", site->start_wait_for_all ? "wait" : "present");
+        site->discharge_ramp ? "ramp" : "step", site->start_wait_for_all ? "wait" : "present",
+        site->c_rate_all ? "all" : "silent", site->stop_silent ? "silent" : "zero");
 
     if (site->ccl_cap_A)
         n += (size_t)snprintf(out + n, size - n, "charge_current_max = %u\n", site->ccl_cap_A);
