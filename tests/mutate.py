@@ -33,7 +33,7 @@ BUILD = HOME / "build" / "mutate"
 EQUIVALENT = HOME / "tests" / "mutants_equivalent.txt"
 DEFAULT = ["gateway/core", "gateway/hub"]
 GOOD_SCORE = 90
-TOO_SLOW = 1.0  # seconds of a test; a survivor costs all of them
+TOO_SLOW = 1.0  # seconds of a test: a survivor costs all of them; the test of the file itself is run all the same
 
 SWAPS = [
     (r"(?<![<>=!-])<=(?!=)", "<"), (r"(?<![<>=!-])>=(?!=)", ">"),
@@ -137,7 +137,7 @@ class Tests:
     """What may notice: [command], the likely ones first."""
 
     def __init__(self):
-        self.seconds, self.kills, self.lock = {}, collections.Counter(), threading.Lock()
+        self.seconds, self.slow, self.kills, self.lock = {}, {}, collections.Counter(), threading.Lock()
         for source in sorted((HOME / "tests" / "unit").glob("test_*.c")):
             text = source.read_text()
             if re.search(r'#include "(core/|hub/|hub_bench)', text) and not re.search(r'#include "io/', text):
@@ -154,7 +154,8 @@ class Tests:
         def rank(t):
             return (not t[0].endswith("test_" + stem), -self.kills[t] / (self.seconds[t] + 0.02))
         with self.lock:
-            return sorted(self.seconds, key=rank)
+            own = [t for t in self.slow if t[0].endswith("test_" + stem)]
+            return sorted(self.seconds, key=rank) + own
 
     def run(self, test, library, limit):
         env = dict(os.environ, LD_LIBRARY_PATH=str(library))
@@ -170,15 +171,15 @@ class Tests:
             if not self.run(test, BUILD, 120):
                 sys.exit(f"not green without a mutant: {' '.join(test)}")
             self.seconds[test] = time.monotonic() - start
-        slow = [t for t, seconds in self.seconds.items() if seconds > TOO_SLOW]
-        for test in slow:
-            del self.seconds[test]
-        print(f"{len(self.seconds)} tests, {sum(self.seconds.values()):.1f} s; {len(slow)} slower ones left out", flush=True)
+        for test in [t for t, seconds in self.seconds.items() if seconds > TOO_SLOW]:
+            self.slow[test] = self.seconds.pop(test)
+        print(f"{len(self.seconds)} tests, {sum(self.seconds.values()):.1f} s; slower ones are left out:",
+              *sorted(pathlib.Path(t[1] if len(t) == 2 else t[0]).name for t in self.slow), flush=True)
 
     def notice(self, stem, library):
         """The test that fails with this library, or None."""
         for test in self.order(stem):
-            if not self.run(test, library, 5 + 10 * self.seconds[test]):
+            if not self.run(test, library, 5 + 10 * self.seconds.get(test, 2)):
                 with self.lock:
                     self.kills[test] += 1
                 return test

@@ -258,6 +258,34 @@ static void capacity_and_energy_are_sums(void **state)
     assert_int_equal(hub(&t, SIG_CAPACITY), 860000);
     assert_int_equal(hub(&t, SIG_CAPACITY_LEFT), 315000);
     assert_int_equal(hub(&t, SIG_ENERGY_LEFT), 11180 + 5200);
+    t.part[2].joined = false; /* it counts for nothing */
+    aggregate(&t.hub, t.part, 3, MONO_S(103));
+    assert_int_equal(hub(&t, SIG_CAPACITY), 860000);
+    t.part[2].joined = true; /* nobody knows what it has: there is no sum */
+    aggregate(&t.hub, t.part, 3, MONO_S(103));
+    assert_false(signal_known(&t.hub.s, SIG_CAPACITY));
+    assert_false(signal_known(&t.hub.s, SIG_CAPACITY_LEFT));
+    assert_false(signal_known(&t.hub.s, SIG_ENERGY_LEFT));
+}
+
+static void modules_are_sums(void **state)
+{
+    static const enum signal counts[] = {SIG_MODULES_OFFLINE, SIG_MODULES_NO_CHARGE,
+                                         SIG_MODULES_NO_DISCHARGE};
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    for (unsigned i = 0; i < LEN(counts); i++) {
+        put(&t, 0, counts[i], 1 + i);
+        put(&t, 1, counts[i], 2);
+        aggregate(&t.hub, t.part, 2, MONO_S(103));
+        assert_int_equal(hub(&t, counts[i]), 3 + i);
+    }
+    t.part[1].joined = false;
+    aggregate(&t.hub, t.part, 2, MONO_S(103));
+    assert_int_equal(hub(&t, SIG_MODULES_ACTIVE), 5);
+    assert_int_equal(hub(&t, SIG_MODULES_NO_DISCHARGE), 3);
 }
 
 static void counting_modules(void **state)
@@ -295,6 +323,7 @@ int main(void)
         cmocka_unit_test(an_old_datum_does_not_count),
         cmocka_unit_test(requests_are_ored),
         cmocka_unit_test(capacity_and_energy_are_sums),
+        cmocka_unit_test(modules_are_sums),
         cmocka_unit_test(counting_modules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

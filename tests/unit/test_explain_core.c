@@ -101,6 +101,11 @@ static void what_each_allows_and_the_hub_for_it(void **state)
     assert_int_equal(t.out.charge.part[0].bus_bar_mA, 720000); /* 400 / (5 / 9) */
     assert_int_equal(t.out.cluster[0].share, 5556);
     assert_int_equal(t.out.cluster[1].share, 4444);
+    assert_int_equal(t.out.charge.with_ghost.mA, 433000); /* the third is none of them */
+    t.part[1].open = true; /* it counts as well: what binds without it is another reason */
+    explain(&t);
+    assert_int_equal(t.out.charge.part[0].hub_mA, 180000);
+    assert_int_equal(t.out.charge.table.mA, 433000);
     t.profile.bus_bar_mA = 0;
     explain(&t);
     assert_int_equal(t.out.charge.part[0].bus_bar_mA, 0); /* no bound */

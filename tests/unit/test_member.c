@@ -418,6 +418,8 @@ static void the_operator_comes_before_the_rules(void **state)
     l.in.exclude = true; /* said to be isolated, and yet it carries current */
     at(&l, MONO_S(8));
     is(&l, CLUSTER_EXCLUDED, REASON_OPERATOR_EXCLUDED, true);
+    assert_true(member_due(&l.m, MONO_S(11) - 1) == MONO_S(11));
+    assert_true(member_due(&l.m, MONO_S(11)) == MONO_NEVER);
     assert_true(member_holds_hub(&l.m, MONO_S(11)));
     l.in.exclude = false;
     l.in.heard = false;

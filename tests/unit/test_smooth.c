@@ -93,6 +93,16 @@ static void a_long_silence_is_no_way_to_a_step(void **state)
     assert_int_equal(smooth_run(&s, 8000, 1, false, MONO_S(100010)), 5100);
 }
 
+static void what_is_direct_ends_the_move(void **state)
+{
+    struct smooth s = published_at_50();
+
+    (void)state;
+    assert_int_equal(smooth_run(&s, 8000, 1, false, MONO_S(100)), 5000);
+    assert_int_equal(smooth_run(&s, 8000, 1, true, MONO_S(101)), 8000);
+    assert_int_equal(smooth_run(&s, 8000, 1, false, MONO_S(102)), 8000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +112,7 @@ int main(void)
         cmocka_unit_test(nobody_is_shown_more_than_there_is),
         cmocka_unit_test(it_never_leaves_0_to_100),
         cmocka_unit_test(a_long_silence_is_no_way_to_a_step),
+        cmocka_unit_test(what_is_direct_ends_the_move),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
