@@ -107,6 +107,18 @@ static void owed(const struct cluster *c, char *out, size_t size)
         snprintf(out, size, "waiting for 0x%03X", control.waits_for);
 }
 
+enum reason cluster_reason(const struct cluster *c)
+{
+    struct intake_control control = {0};
+    enum reason reason = c->member.reason;
+
+    if (!c->is_serial)
+        intake_control(c->in, &control);
+    if (control.rejected && (reason == REASON_SILENT || reason == REASON_INCOMPLETE))
+        return REASON_WRONG_FRAMES;
+    return reason;
+}
+
 static void tell_member(struct hub *hub, unsigned i)
 {
     struct cluster *c = &hub->cluster[i];

@@ -6,6 +6,8 @@
  * look() runs before the clusters are decided on, conclude() after. */
 #include "hub/parts.h"
 
+#include <stdio.h>
+
 #define FORCED_CHARGE MONO_S(90) /* seed of the manual: 10 A within 90 s */
 #define FORCED_CHARGE_MOST MONO_S(1800)
 #define FORCED_CHARGE_mA 10000
@@ -73,6 +75,22 @@ static void look_at_load(struct hub *hub, unsigned i)
         latch_set(hub, EVENT_AT_CLUSTER + i, LATCH_OVER_LIMIT);
 }
 
+/* Rules 10 and 11. Each trip is told: nobody shall be surprised by the fourth. */
+static void look_at_trips(struct hub *hub, unsigned i)
+{
+    struct cluster *c = &hub->cluster[i];
+    unsigned before = c->trips.count;
+    char text[80];
+
+    if (trips_run(&c->trips, c->protect.over_current, hub->now))
+        latch_set(hub, EVENT_AT_CLUSTER + i, LATCH_RECONNECTS);
+    if (c->trips.count <= before)
+        return;
+    snprintf(text, sizeof(text), "tripped on current, %u within a day; %u may end by themselves",
+             c->trips.count, TRIPS_ALLOWED);
+    event_put(hub, EVENT_NOTE, (uint8_t)(EVENT_AT_CLUSTER + i), 0, 0, REASON_NONE, text);
+}
+
 static void look_at_protection(struct hub *hub, unsigned i)
 {
     struct cluster *c = &hub->cluster[i];
@@ -88,8 +106,8 @@ static void look_at_protection(struct hub *hub, unsigned i)
         protect_count_pause(&c->many);
         protect_count_pause(&c->broken);
     }
-    if (fresh && trips_run(&c->trips, c->protect.over_current, hub->now))
-        latch_set(hub, EVENT_AT_CLUSTER + i, LATCH_RECONNECTS);
+    if (fresh)
+        look_at_trips(hub, i);
 }
 
 /* Why the rules want a cluster out, the latches first: they last longest. */

@@ -81,6 +81,7 @@ struct inverter {
     bool said_something; /* the frame that is out carries this */
     struct frame_news said;
     mono_us muted_until;    /* 0: never muted */
+    bool muted;             /* in the last run */
     mono_us conflict_until; /* somebody else sends our frames; 0: never */
     unsigned zeros;         /* confirmed frames with limits of zero since the stop */
 };
@@ -221,6 +222,8 @@ static inline bool cluster_is_out(const struct cluster *c)
 /* What a cluster has said, over its bus or as samples, as far as it is believed. */
 const struct battery *cluster_battery(const struct cluster *c);
 const struct module *cluster_modules(const struct cluster *c);
+/* Why it is in its state; whose frames are wrong is not silent. */
+enum reason cluster_reason(const struct cluster *c);
 
 /* manual.c: the rules over all clusters. */
 void manual_look(struct hub *hub);

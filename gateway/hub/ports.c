@@ -79,6 +79,18 @@ static bool inverter_is_lost(const struct hub *hub, const struct inverter *inv)
     return patience && inv->port.last_rx && mono_since(hub->now, inv->port.last_rx) > patience;
 }
 
+/* An inverter that is told nothing any more: its own time-out has to act. */
+static void tell_muted(struct hub *hub, unsigned i)
+{
+    struct inverter *inv = &hub->inverter[i];
+    bool muted = inverter_is_muted(hub, inv);
+
+    if (muted && !inv->muted)
+        event_put(hub, EVENT_NOTE, (uint8_t)(EVENT_AT_INVERTER + i), 0, 0, REASON_NONE,
+                  "told nothing any more, every cluster is gone (on_total_loss)");
+    inv->muted = muted;
+}
+
 void ports_alarms(struct hub *hub)
 {
     const uint64_t mask = ALARM_BIT(INVERTER_LOST) | ALARM_BIT(LINK_DOWN) | ALARM_BIT(ID_CONFLICT);
@@ -90,7 +102,8 @@ void ports_alarms(struct hub *hub)
 
         if (!inv->used)
             continue;
-        if (inverter_is_muted(hub, inv))
+        tell_muted(hub, i);
+        if (inv->muted)
             inv->muted_until = hub->now;
         if (inverter_is_lost(hub, inv))
             on |= ALARM_BIT(INVERTER_LOST);

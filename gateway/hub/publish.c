@@ -147,7 +147,7 @@ static void publish_cluster(struct hub *hub, unsigned i, int64_t conformity)
     c->port.unknown = (uint64_t)signal_or(&from->s, SIG_FRAMES_UNKNOWN, 0);
     publish_port(s, &c->port, hub->now);
     set(s, SIG_STATE, c->member.state, hub->now);
-    set(s, SIG_REASON, c->member.reason, hub->now);
+    set(s, SIG_REASON, cluster_reason(c), hub->now);
     set(s, SIG_READY, member_joined(&c->member) && !conformity, hub->now);
     set(s, SIG_CONFORMITY, conformity, hub->now);
     set(s, SIG_MODULES_ACTIVE, hub->part[i].modules, hub->now);

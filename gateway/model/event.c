@@ -67,7 +67,7 @@ bool event_is_bad(const struct event *e)
     if (e->kind == EVENT_CLUSTER_STATE)
         return e->now == CLUSTER_STALE || e->now == CLUSTER_PROTECTED ||
                e->now == CLUSTER_SHUT_DOWN;
-    return e->kind == EVENT_ALARM_SET || e->kind == EVENT_LATCH_SET;
+    return e->kind == EVENT_ALARM_SET || e->kind == EVENT_LATCH_SET || e->kind == EVENT_NOTE;
 }
 
 const char *event_text(const struct event *e, char *out, size_t size)
@@ -102,6 +102,7 @@ const char *event_text(const struct event *e, char *out, size_t size)
                  reason_name(e->now));
         break;
     case EVENT_PROTOCOL:
+    case EVENT_NOTE:
     case EVENT_RELAY:
     case EVENT_INPUT:
         snprintf(what, sizeof(what), "%s", e->text);

@@ -16,6 +16,7 @@ enum event_kind {
     EVENT_CCL_REASON,    /* old -> now: reasons */
     EVENT_DCL_REASON,
     EVENT_PROTOCOL,    /* text: which protocol was decided and why */
+    EVENT_NOTE,        /* text; somebody has to look at it */
     EVENT_COMMAND,     /* old: command, now: value */
     EVENT_RELAY,       /* old -> now: 0 open, 1 closed; text: which one and what it is for */
     EVENT_INPUT,       /* the same; -1: not read */
