@@ -7,7 +7,8 @@
  *     flag        while it says open; the last word stands when the battery then falls silent, as
  *                 one that opens its contactor and switches off does
  *     operator    while he says so, unless current was seen meanwhile: contradicted
- *     current     where it does not block that direction alone; until current is seen, also over silence and (open_restore) over a restart
+ *     current     where it does not block that direction alone; until current is seen, also over
+ *                 silence and (open_restore) over a restart
  *
  * Current that is seen ends every proof but the input's. When what said open (input, flag or
  * operator) says so no longer, it was perhaps closed again: what was gathered by current before

@@ -8,7 +8,7 @@
 
 #include "base/mono.h"
 
-#define TRIPS_ALLOWED 3
+#define TRIPS_ALLOWED 3u
 
 struct trips {
     unsigned count;    /* up to 255 */

@@ -27,28 +27,31 @@ static bool is_unheard(const struct cluster *c)
     return !c->look.complete && !c->open.proven;
 }
 
+static bool cluster_has_cause(const struct cluster *c, enum latch latch)
+{
+    if (is_unheard(c))
+        return true;
+    if (latch == LATCH_RECONNECTS)
+        return c->protect.over_current;
+    return c->overload_state != OVERLOAD_NONE || overload_is_over(&c->overload);
+}
+
+static bool hub_has_cause(const struct hub *hub, enum latch latch)
+{
+    if (latch == LATCH_CHARGE_DISOBEYED)
+        return disobey_is_over(&hub->disobey_charge);
+    if (latch == LATCH_DISCHARGE_DISOBEYED)
+        return disobey_is_over(&hub->disobey_discharge);
+    if (hub->inputs.stop_unknown)
+        return true;
+    return latch == LATCH_STOP_INPUT ? hub->inputs.stop : hub->inputs.fire;
+}
+
 static bool has_cause(const struct hub *hub, unsigned place, enum latch latch)
 {
-    const struct cluster *c = place ? &hub->cluster[place - EVENT_AT_CLUSTER] : NULL;
-
-    switch (latch) {
-    case LATCH_RECONNECTS:
-        return c->protect.over_current || is_unheard(c);
-    case LATCH_OVER_LIMIT:
-        return c->overload_state != OVERLOAD_NONE || overload_is_over(&c->overload) ||
-               is_unheard(c);
-    case LATCH_STOP_INPUT:
-        return hub->inputs.stop || hub->inputs.stop_unknown;
-    case LATCH_FIRE_INPUT:
-        return hub->inputs.fire || hub->inputs.stop_unknown;
-    case LATCH_CHARGE_DISOBEYED:
-        return disobey_is_over(&hub->disobey_charge);
-    case LATCH_DISCHARGE_DISOBEYED:
-        return disobey_is_over(&hub->disobey_discharge);
-    case LATCH_COUNT:
-        break;
-    }
-    return true;
+    if (latch_info[latch].of_hub)
+        return hub_has_cause(hub, latch);
+    return cluster_has_cause(&hub->cluster[place - EVENT_AT_CLUSTER], latch);
 }
 
 /* A latch whose cause is still there, or LATCH_COUNT. */

@@ -15,8 +15,8 @@ enum record_kind {
 
 struct record {
     enum record_kind kind;
-    uint8_t place;   /* as in event.h */
-    uint8_t tier;    /* enum tier */
+    uint8_t place; /* as in event.h */
+    uint8_t tier;  /* enum tier */
     uint64_t value;
     uint32_t ticket; /* handed back with hub_store_done */
 };
