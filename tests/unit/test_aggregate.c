@@ -209,6 +209,18 @@ static void an_extreme_takes_its_place_along(void **state)
     assert_int_equal(hub(&t, SIG_CELL_MAX_CLUSTER), 1);
     assert_false(signal_known(&t.hub.s, SIG_CELL_MAX_MODULE));
     assert_false(signal_known(&t.hub.s, SIG_CELL_MAX_CELL));
+    put(&t, 1, SIG_CELL_MAX, 3340); /* of two equal ones the first */
+    aggregate(&t.hub, t.part, 3, MONO_S(103));
+    assert_int_equal(hub(&t, SIG_CELL_MAX_CLUSTER), 1);
+    t.part[0].joined = false;
+    aggregate(&t.hub, t.part, 3, MONO_S(103));
+    assert_int_equal(hub(&t, SIG_CELL_MAX_MODULE), 4);
+    t.part[1].joined = false; /* nobody tells a cell any more */
+    aggregate(&t.hub, t.part, 3, MONO_S(103));
+    assert_false(signal_known(&t.hub.s, SIG_CELL_MAX));
+    assert_false(signal_known(&t.hub.s, SIG_CELL_MAX_CLUSTER));
+    assert_false(signal_known(&t.hub.s, SIG_CELL_MAX_MODULE));
+    assert_false(signal_known(&t.hub.s, SIG_CELL_MAX_CELL));
 }
 
 static void an_old_datum_does_not_count(void **state)
@@ -262,6 +274,7 @@ static void capacity_and_energy_are_sums(void **state)
     aggregate(&t.hub, t.part, 3, MONO_S(103));
     assert_int_equal(hub(&t, SIG_CAPACITY), 860000);
     t.part[2].joined = true; /* nobody knows what it has: there is no sum */
+    put(&t, 2, SIG_SOC, 5000);
     aggregate(&t.hub, t.part, 3, MONO_S(103));
     assert_false(signal_known(&t.hub.s, SIG_CAPACITY));
     assert_false(signal_known(&t.hub.s, SIG_CAPACITY_LEFT));

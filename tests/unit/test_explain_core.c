@@ -150,6 +150,20 @@ static void the_table_with_and_without_the_silent_one(void **state)
     assert_int_equal(t.out.charge.with_ghost.mA, 433000);
 }
 
+/* 4 and 5 clusters of 5 modules: 700 A both. The silent one makes it no lower. */
+static void of_two_equal_cells_the_one_of_the_counted(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t);
+    t.in.n = MAX_CLUSTERS;
+    t.part[1].modules = t.part[2].modules = 5;
+    explain(&t);
+    assert_int_equal(t.out.charge.with_ghost.mA, 700000);
+    assert_int_equal(t.out.charge.with_ghost.clusters, 4);
+}
+
 static void the_owners_words(void **state)
 {
     struct bench t;
@@ -220,6 +234,7 @@ int main(void)
         cmocka_unit_test(what_each_allows_and_the_hub_for_it),
         cmocka_unit_test(a_word_that_is_held_is_one_of_discharging),
         cmocka_unit_test(the_table_with_and_without_the_silent_one),
+        cmocka_unit_test(of_two_equal_cells_the_one_of_the_counted),
         cmocka_unit_test(the_owners_words),
         cmocka_unit_test(what_is_left_of_waits),
         cmocka_unit_test(five_clusters_are_the_most),

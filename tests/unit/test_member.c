@@ -58,8 +58,11 @@ static void every_edge(void **state)
         for (int e = 0; e < MEMBER_EVENT_COUNT; e++)
             assert_int_equal(member_next((enum cluster_state)s, (enum member_event)e),
                              wants((enum cluster_state)s, (enum member_event)e));
-    while (member_edge(n, &edge))
-        assert_int_equal(wants(edge.from, edge.event), (n++, edge.to));
+    for (edge.from = CLUSTER_STATE_COUNT; member_edge(n, &edge); n++) {
+        assert_true(edge.from < CLUSTER_STATE_COUNT); /* it was written */
+        assert_int_equal(wants(edge.from, edge.event), edge.to);
+        edge.from = CLUSTER_STATE_COUNT;
+    }
     assert_int_equal(n, LEN(wanted));
     assert_string_equal(member_event_name(MEMBER_UNSEEN), "UNSEEN");
     assert_string_equal(member_event_name(MEMBER_EVENT_COUNT), "?");
@@ -436,11 +439,65 @@ static void the_operators_word_ends_the_wait(void **state)
     member_run(&l.m, &rules, &l.in, MONO_S(60));
     at(&l, MONO_S(61)); /* until 91 s */
     is(&l, CLUSTER_STANDBY, REASON_REJOIN_WAIT, true);
-    l.in.exclude = true;
+    assert_true(member_due(&l.m, MONO_S(91) - 1) == MONO_S(91));
+    assert_true(member_due(&l.m, MONO_S(91)) == MONO_NEVER);
+    l.in.exclude = l.in.open = true;
     at(&l, MONO_S(62));
-    l.in.exclude = false;
+    assert_true(member_due(&l.m, MONO_S(62)) == MONO_NEVER); /* it waits for nothing now */
+    l.in.exclude = l.in.open = false;
     at(&l, MONO_S(63));
     is(&l, CLUSTER_JOINED, REASON_NONE, false);
+}
+
+/* What a gap is counted from: the last good word, whenever somebody looks. */
+static void a_gap_begins_with_the_last_good_word(void **state)
+{
+    struct life l = counted(); /* the last word at 4 s */
+
+    (void)state;
+    l.in.oldest = MONO_S(20); /* one came while nobody looked, and ran out */
+    l.in.fresh_until = MONO_S(23);
+    member_run(&l.m, &rules, &l.in, MONO_S(60));
+    assert_true(l.m.last_good == MONO_S(20));
+    assert_true(l.m.silent_since == MONO_S(23));
+
+    l = counted();
+    l.in.complete = false; /* another battery: its parts come anew */
+    member_run(&l.m, &rules, &l.in, MONO_S(5));
+    is(&l, CLUSTER_STALE, REASON_SILENT, true);
+    assert_true(l.m.last_good == MONO_S(4));
+    assert_true(l.m.silent_since == MONO_S(5));
+}
+
+static void a_gap_of_one_that_waited_begins_with_its_last_word(void **state)
+{
+    struct life l = counted();
+
+    (void)state;
+    l.in.open = true;
+    member_run(&l.m, &rules, &l.in, MONO_S(60));
+    at(&l, MONO_S(61));
+    l.in.open = false; /* and it carries current */
+    at(&l, MONO_S(65));
+    is(&l, CLUSTER_STANDBY, REASON_REJOIN_WAIT, true);
+    l.in.complete = false;
+    member_run(&l.m, &rules, &l.in, MONO_S(66));
+    is(&l, CLUSTER_STALE, REASON_SILENT, true);
+    assert_true(l.m.last_good == MONO_S(65));
+}
+
+static void a_gap_of_one_that_was_out_begins_with_its_release(void **state)
+{
+    struct life l = counted();
+
+    (void)state;
+    l.in.shut = REASON_IN_FAULT;
+    member_run(&l.m, &rules, &l.in, MONO_S(5));
+    l.in.shut = REASON_NONE;
+    member_run(&l.m, &rules, &l.in, MONO_S(100)); /* silent for long, and not proven open */
+    is(&l, CLUSTER_STALE, REASON_SILENT, true);
+    assert_true(l.m.last_good == MONO_S(100));
+    assert_true(l.m.silent_since == MONO_S(100));
 }
 
 /* A set that cannot say when it runs out has run out now. */
@@ -518,6 +575,9 @@ int main(void)
         cmocka_unit_test(released_without_data_it_is_silent_or_unseen),
         cmocka_unit_test(the_operator_comes_before_the_rules),
         cmocka_unit_test(the_operators_word_ends_the_wait),
+        cmocka_unit_test(a_gap_begins_with_the_last_good_word),
+        cmocka_unit_test(a_gap_of_one_that_waited_begins_with_its_last_word),
+        cmocka_unit_test(a_gap_of_one_that_was_out_begins_with_its_release),
         cmocka_unit_test(a_set_without_an_end_is_silent_from_now_on),
         cmocka_unit_test(what_may_carry_current_while_it_waits_is_a_ghost),
         cmocka_unit_test(a_ghost_ends_by_being_proven_open),

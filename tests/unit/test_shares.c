@@ -275,6 +275,24 @@ static void who_is_not_configured_is_nobody(void **state)
     assert_false(t.s.used); /* no ghost that keeps it in use */
 }
 
+/* What lies behind the last cluster is nobody. */
+static void there_is_nobody_behind_the_last(void **state)
+{
+    struct bench t;
+
+    (void)state;
+    bench_init(&t, 3, 50000, 50000, 50000);
+    t.n = 2;
+    run(&t, CHARGE, 200000, 0);
+    assert_int_equal(t.s.members, 3);
+    assert_int_equal(t.s.ppb[0], 500000000);
+    t.s.ppb[2] = 7; /* and nobody touches it */
+    t.part[1].joined = false;
+    run(&t, CHARGE, 200000, 0);
+    assert_int_equal(t.s.ppb[0], 1000000000);
+    assert_int_equal(t.s.ppb[2], 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +308,7 @@ int main(void)
         cmocka_unit_test(nothing_left_begins_anew),
         cmocka_unit_test(very_unequal_capacities),
         cmocka_unit_test(who_is_not_configured_is_nobody),
+        cmocka_unit_test(there_is_nobody_behind_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
