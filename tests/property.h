@@ -128,11 +128,17 @@ enum act_kind {
     ACT_LINK,
     ACT_ORDER,
     ACT_INPUT,
+    ACT_RELOAD, /* SIGHUP with other live options */
     ACT_CONFIRM, /* whether frames to a port are confirmed from now on */
     ACT_STORE,   /* what becomes of records from now on: enum medium */
     ACT_RESTART, /* a power cut and a new process with what the store has */
     ACT_STOP,    /* SIGTERM */
     ACT_KINDS
+};
+
+struct reload {
+    unsigned ccl_cap_A, dcl_cap_A, rise_percent, rise_hold_s, loss_hold_s;
+    bool by_count;
 };
 
 enum contact { CONTACT_OPEN, CONTACT_CLOSED, CONTACT_LOST };
@@ -151,6 +157,7 @@ struct act {
         bool confirm;
         enum medium medium;
         enum contact contact;
+        struct reload reload;
     };
 };
 
@@ -226,6 +233,8 @@ struct watched { /* one cluster */
     bool word_open;               /* the last word of its contactor flag */
     bool exclude_asked; /* says the hub */
     bool once_isolated; /* said the operator */
+    mono_us contact_since; /* its contactor input says open */
+    bool contact_lies;
     bool was_open; /* ever said the hub */
     bool restored; /* perhaps proven open before a restart */
     bool silent;        /* a ghost because its data ran out, not because it was taken out */
@@ -273,6 +282,8 @@ struct oracle {
         int64_t value;
         mono_us hold_until;
     } rate[2];
+    mono_us warm_until; /* a restart soon after a stop goes on ... */
+    int64_t warm[2];    /* ... with these limits */
     mono_us last_run;
     unsigned members; /* bit set counted in the last run */
     bool soc_known;
@@ -345,6 +356,7 @@ struct tally {    /* what the lives went through, so that nobody praises an empt
 
 struct play {
     const struct life *life;
+    struct site site; /* as it is configured now */
     struct oracle oracle;
     struct hub *hub, *twin; /* the twin lives `shift` later, or is NULL */
     mono_us shift, now;

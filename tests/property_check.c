@@ -278,6 +278,8 @@ static bool check_rise(struct play *p, unsigned d, bool members_changed)
     if (is <= was || murky)
         return true;
     p->tally->rises++;
+    if (o->now < o->warm_until && is <= o->warm[d])
+        return true; /* "an update does not black out a house" */
     if (o->now < o->rate[d].hold_until)
         return violated(p, 5, "%s rises from %lld to %lld within %u s of a fall",
                         signal_info[limit_sig(d)].name, (long long)was, (long long)is,
@@ -630,7 +632,7 @@ static bool check_unknown(struct play *p)
     for (enum signal sig = 0; sig < SIG_STATE; sig++)
         if (signal_known(s, sig) && sig != SIG_CAPACITY && sig != SIG_CAPACITY_LEFT &&
             sig != SIG_POWER &&
-            (value(s, sig) < signal_info[sig].lo || value(s, sig) > signal_info[sig].hi * 5))
+            (value(s, sig) < signal_info[sig].lo * (signal_info[sig].lo < 0 ? 5 : 1) || value(s, sig) > signal_info[sig].hi * 5))
             return violated(p, 6, "hub: %s is %lld", signal_info[sig].name,
                             (long long)value(s, sig));
     return true;

@@ -37,7 +37,8 @@ struct inventor {
     uint64_t now_ms;
     unsigned lively; /* happenings in 10000 turns */
     struct actor actor[MAX_CLUSTERS];
-    uint32_t stall_ms; /* before the next turn */
+    uint32_t stall_ms;  /* before the next turn */
+    uint64_t starts_at; /* again, after a stop; 0: it runs */
 };
 
 /* ---- acts ---- */
@@ -737,6 +738,36 @@ static void store(struct inventor *v)
                                                       MEDIUM_HANGS, MEDIUM_FORGETS_THE_ANSWER);
 }
 
+static void reload(struct inventor *v)
+{
+    struct reload *r = &push(v, ACT_RELOAD, 0)->reload;
+
+    r->ccl_cap_A = PICK(v, 0, 0, 50, 200);
+    r->dcl_cap_A = PICK(v, 0, 0, 80, 300);
+    r->rise_percent = PICK(v, 1, 5, 10, 100);
+    r->rise_hold_s = PICK(v, 0, 5, 10, 20);
+    r->loss_hold_s = PICK(v, 0, 10, 20);
+    r->by_count = rng_chance(&v->rng, 3000);
+}
+
+/* A new version is installed: stopped, and started soon after. */
+static void update(struct inventor *v)
+{
+    if (v->starts_at || !rng_chance(&v->rng, 3000))
+        return;
+    push(v, ACT_STOP, 0);
+    v->starts_at = v->now_ms + PICK(v, 500, 3000, 12000, 20000);
+}
+
+static void finish_update(struct inventor *v)
+{
+    if (!v->starts_at || v->now_ms < v->starts_at)
+        return;
+    v->starts_at = 0;
+    push(v, ACT_RESTART, 0);
+    contacts_are_good(v);
+}
+
 static void restart(struct inventor *v)
 {
     if (!rng_chance(&v->rng, 3000))
@@ -759,7 +790,7 @@ static void (*const to_all[])(struct inventor *) = {
     everybody_gets_well, everybody_gets_well, everybody_falls_silent, noise, noise, noise, tenfold,
     links, links_come_up, links_come_up, set_point, set_point, order, everything_is_released,
     everything_is_released, contact, contacts_are_good, contacts_are_good, stall, confirm, store,
-    restart,
+    restart, update, reload,
 };
 /* clang-format on */
 
@@ -828,6 +859,7 @@ static void live(struct inventor *v, unsigned turns)
         uint64_t next = speak(v);
 
         drift(v);
+        finish_update(v);
         if (rng_chance(&v->rng, v->lively))
             happen(v);
         if (n + 200 == turns && rng_chance(&v->rng, 3000))

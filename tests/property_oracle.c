@@ -742,7 +742,7 @@ static void count_one(struct oracle *o, unsigned i, bool counted)
     } else {
         if (c->counted)
             lose(o, c, i);
-        if (c->carries && !c->ghost)
+        if (c->carries && !c->ghost && !c->proven_open)
             loom(o, c, i);
         if (c->ghost)
             haunt(o, c, i);
@@ -765,6 +765,24 @@ static int64_t no_current(const struct oracle *o, const struct watched *c)
     int64_t part = per * modules_of(o, c) / 200;
 
     return part > 2000 ? part : 2000;
+}
+
+/* A contact that says open is contradicted by current measured 3 s after it said so, until it says
+ * closed. */
+static void watch_contact(const struct oracle *o, struct watched *c, unsigned cluster)
+{
+    bool says_open = false;
+
+    for (unsigned i = 0; i < SITE_CONTACTS && o->site->input[i]; i++)
+        says_open |= strncmp(o->site->input[i], "cluster_", 8) == 0 && o->input[i].known &&
+                     o->input[i].closed && (unsigned)(o->site->input[i][8] - '1') == cluster;
+    if (!says_open)
+        c->contact_since = 0;
+    else if (!c->contact_since)
+        c->contact_since = o->now;
+    c->contact_lies = says_open && (c->contact_lies ||
+                                    (c->carries && c->told[SIG_CURRENT].at >=
+                                                       c->contact_since + MONO_S(3)));
 }
 
 static void watch_modules(const struct oracle *o, struct watched *c, unsigned cluster)
@@ -805,23 +823,21 @@ void oracle_sees(struct oracle *o, unsigned cluster, const struct signals *s)
         c->carried_at = o->now;
         c->restored = c->word_open = false;
     }
+    watch_contact(o, c, cluster);
     c->silent = c->silent && !out; /* a cluster that is let in again by hand does not wait */
     if (proven_open)
         c->ghost = false; /* "A ghost ends by being proven open." */
     o->seen[cluster] = o->seen[cluster] || out || oracle_fresh_until(o, cluster);
 }
 
-/* "Proven open: contactor flag of the BMS, a contactor input, or less than max(2 A, 0.5 % of
- * rating) for 60 s", or the operator's word; also from before a restart. */
+/* "Proven open: contactor flag of the BMS, a contactor input, or less than max(2 A, 0.5 % of rating)
+ * for 60 s", or the operator's word; also from before a restart. */
 bool oracle_may_be_open(const struct oracle *o, unsigned cluster)
 {
     const struct watched *c = &o->cluster[cluster];
 
-    for (unsigned i = 0; i < SITE_CONTACTS && o->site->input[i]; i++)
-        if (strncmp(o->site->input[i], "cluster_", 8) == 0 && o->input[i].known &&
-            o->input[i].closed && (unsigned)(o->site->input[i][8] - '1') == cluster)
-            return true;
-    return c->word_open || (c->exclude_asked && c->once_isolated) || c->restored ||
+    return (c->contact_since && !c->contact_lies) || c->word_open || c->restored ||
+           (c->exclude_asked && c->once_isolated) ||
            (o->now >= o->started + MONO_S(60) && o->now - c->carried_at >= MONO_S(60));
 }
 
@@ -1131,6 +1147,8 @@ void oracle_restart(struct oracle *o, mono_us now)
 
     memcpy(fresh.latched, o->latched, sizeof(fresh.latched));
     fresh.stop_asked = o->stop_asked;
+    fresh.warm_until = o->warm_until;
+    memcpy(fresh.warm, o->warm, sizeof(fresh.warm));
     for (unsigned i = 0; i < SITE_CONTACTS && o->site->input[i]; i++)
         fresh.input_stops |=
             strcmp(o->site->input[i], "stop") == 0 || strcmp(o->site->input[i], "fire") == 0;

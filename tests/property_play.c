@@ -33,12 +33,18 @@ static void ignore(void *arg, const struct config_error *err)
     (void)arg, (void)err;
 }
 
-static struct hub *boot(const struct site *site, const struct memory_store *store, mono_us now)
+static struct config *configure(const struct site *site)
 {
     char ini[2048];
     size_t len = site_ini(site, ini, sizeof(ini));
     bool bad = false;
-    struct config *cfg = config_parse(ini, len, NULL, refuse, ignore, &bad);
+
+    return config_parse(ini, len, NULL, refuse, ignore, &bad);
+}
+
+static struct hub *boot(const struct site *site, const struct memory_store *store, mono_us now)
+{
+    struct config *cfg = configure(site);
     struct hub *hub = cfg ? hub_new(cfg, now) : NULL;
 
     if (cfg)
@@ -50,8 +56,8 @@ static struct hub *boot(const struct site *site, const struct memory_store *stor
 
 static bool start(struct play *p)
 {
-    p->hub = boot(p->life->site, &p->store, p->now);
-    p->twin = p->shift ? boot(p->life->site, &p->store, p->now + p->shift) : NULL;
+    p->hub = boot(&p->site, &p->store, p->now);
+    p->twin = p->shift ? boot(&p->site, &p->store, p->now + p->shift) : NULL;
     if (!p->hub || (p->shift && !p->twin))
         return violated(p, 0, "the hub does not start");
     return true;
@@ -237,12 +243,41 @@ static bool ran(struct play *p)
 
 static bool feed_stop(struct play *p)
 {
+    const struct signals *s = &hub_snapshot(p->hub)->hub.s;
+
+    if (p->site.stop_silent && !p->oracle.stopping) {
+        p->oracle.warm_until = p->now + MONO_S(15);
+        p->oracle.warm[0] = s->value[SIG_CHARGE_CURRENT_LIMIT];
+        p->oracle.warm[1] = s->value[SIG_DISCHARGE_CURRENT_LIMIT];
+    }
     p->oracle.stopping = true;
     p->tally->stops++;
     hub_stop(p->hub);
     if (p->twin)
         hub_stop(p->twin);
     return ran(p);
+}
+
+static bool feed_reload(struct play *p, const struct reload *r)
+{
+    struct config *cfg;
+    bool good;
+
+    p->site.ccl_cap_A = r->ccl_cap_A;
+    p->site.dcl_cap_A = r->dcl_cap_A;
+    p->site.rise_percent = r->rise_percent;
+    p->site.rise_hold_s = r->rise_hold_s;
+    p->site.loss_hold_s = r->loss_hold_s;
+    if (strcmp(p->site.share, "measured") != 0)
+        p->site.share = r->by_count ? "count" : "capacity";
+    for (unsigned d = 0; d < 2; d++) /* a new cause may shorten the wait to the new length */
+        p->oracle.rate[d].hold_until =
+            mono_min(p->oracle.rate[d].hold_until, p->now + MONO_S(r->rise_hold_s));
+    cfg = configure(&p->site);
+    good = cfg && hub_reconfigure(p->hub, cfg) == HUB_OK &&
+           (!p->twin || hub_reconfigure(p->twin, cfg) == HUB_OK);
+    config_free(cfg);
+    return good || violated(p, 0, "a reload is refused");
 }
 
 static void feed_confirm(struct play *p, unsigned port, bool confirm)
@@ -407,6 +442,8 @@ static bool act(struct play *p, const struct act *a)
         break;
     case ACT_ORDER:
         return feed_order(p, &a->order);
+    case ACT_RELOAD:
+        return feed_reload(p, &a->reload);
     case ACT_CONFIRM:
         feed_confirm(p, a->port, a->confirm);
         break;
@@ -439,7 +476,8 @@ void life_play(const struct life *life, mono_us shift, struct tally *tally, stru
     p.verdict = out;
     *out = (struct verdict){0};
     tally->twins += shift != 0;
-    oracle_init(&p.oracle, life->site, p.now);
+    p.site = *life->site;
+    oracle_init(&p.oracle, &p.site, p.now);
     if (start(&p))
         for (p.at = 0; p.at < life->n && act(&p, &life->act[p.at]); p.at++)
             ;
@@ -547,6 +585,12 @@ void act_print(const struct act *a, char *out, size_t size)
         break;
     case ACT_INPUT:
         snprintf(out, size, "input %u %s", a->port + 1u, contacts[a->contact]);
+        break;
+    case ACT_RELOAD:
+        snprintf(out, size, "# reload: caps %u A, %u A, rise %u %%/s after %u s, hold %u s, share %s",
+                 a->reload.ccl_cap_A, a->reload.dcl_cap_A, a->reload.rise_percent,
+                 a->reload.rise_hold_s, a->reload.loss_hold_s,
+                 a->reload.by_count ? "count" : "capacity");
         break;
     case ACT_CONFIRM:
         snprintf(out, size, "confirm %c%u %s", side, number, a->confirm ? "on" : "off");
