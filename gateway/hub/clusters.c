@@ -229,8 +229,8 @@ static const struct battery *believed(const struct hub *hub, struct cluster *c,
                       hub_current_allowed(hub->supervisor.state);
         return b;
     }
-    if (!was_healthy(b))
-        c->hold_dcl = false; /* what trickles in is no longer a mere loss of communication */
+    if (!was_healthy(b) || cluster_is_out(c))
+        c->hold_dcl = false; /* no longer a mere loss of communication */
     keep_higher(&c->last, b, SIG_MODULES_NO_CHARGE);
     keep_higher(&c->last, b, SIG_MODULES_NO_DISCHARGE);
     keep_lower(&c->last, b, SIG_CHARGE_CURRENT_LIMIT);
@@ -245,10 +245,11 @@ static const struct battery *believed(const struct hub *hub, struct cluster *c,
 }
 
 /* A ghost keeps the count and the weight of its last moment: its age, or what a returning battery
- * tells, must not raise what the others may carry. */
+ * tells, must not raise what the others may carry. Nor what is heard in the run that finds it
+ * silent. */
 static void weigh(struct hub *hub, struct cluster *c)
 {
-    if (c->member.ghost)
+    if (c->member.ghost || (member_joined(&c->member) && !cluster_is_fresh(hub, c)))
         return;
     c->modules =
         part_modules(cluster_battery(c), c->modules_cfg, c->profile->max_modules, hub->now);
