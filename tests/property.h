@@ -128,7 +128,7 @@ enum act_kind {
     ACT_LINK,
     ACT_ORDER,
     ACT_INPUT,
-    ACT_RELOAD, /* SIGHUP with other live options */
+    ACT_RELOAD,  /* SIGHUP with other live options */
     ACT_CONFIRM, /* whether frames to a port are confirmed from now on */
     ACT_STORE,   /* what becomes of records from now on: enum medium */
     ACT_RESTART, /* a power cut and a new process with what the store has */
@@ -230,14 +230,15 @@ struct watched { /* one cluster */
     bool carries;             /* current, certainly, in this run */
     bool carried;             /* since it was first seen */
     mono_us carried_at;
-    bool word_open;               /* the last word of its contactor flag */
-    bool exclude_asked; /* says the hub */
-    bool once_isolated; /* said the operator */
+    bool word_open;        /* the last word of its contactor flag */
+    bool exclude_asked;    /* says the hub */
+    bool once_isolated;    /* said the operator */
     mono_us contact_since; /* its contactor input says open */
     bool contact_lies;
-    bool was_open; /* ever said the hub */
-    bool restored; /* perhaps proven open before a restart */
+    bool was_open;      /* ever said the hub */
+    bool restored;      /* perhaps proven open before a restart */
     bool silent;        /* a ghost because its data ran out, not because it was taken out */
+    bool loomed;        /* a ghost because it carries current, without having been counted */
     mono_us out_since;  /* shut down or excluded and not proven open */
     struct weight last; /* when it was counted last */
     int64_t last_mV;
@@ -344,7 +345,7 @@ struct verdict {
     char text[240];
 };
 
-struct tally {    /* what the lives went through, so that nobody praises an empty test */
+struct tally {        /* what the lives went through, so that nobody praises an empty test */
     bool tracing;     /* tell each run */
     bool reason[256]; /* of a limit, of the hub, of a cluster */
     bool hub_state[HUB_STATE_COUNT], cluster_state[CLUSTER_STATE_COUNT];

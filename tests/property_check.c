@@ -347,7 +347,8 @@ static bool check_loss(struct play *p, unsigned members)
     if (p->oracle.site->rise_hold_s && (value(s, SIG_CHARGE_CURRENT_LIMIT) > p->before.ccl ||
                                         value(s, SIG_DISCHARGE_CURRENT_LIMIT) > p->before.dcl))
         return violated(p, 7, "a limit rises while a cluster is lost");
-    if (!p->only_silence || !weights_stand(p) ||
+    /* Shares that are measured move on by themselves. */
+    if (!p->only_silence || !weights_stand(p) || strcmp(p->site.share, "measured") == 0 ||
         p->before.set_points != oracle_set_points(&p->oracle))
         return true;
     if (value(s, SIG_CHARGE_VOLTAGE_LIMIT) > p->before.cvl ||
@@ -566,6 +567,22 @@ static bool may_differ(const struct oracle *o, unsigned i, enum signal sig, int6
     return false;
 }
 
+/* A voltage, or a voltage limit, where no battery of this kind is. */
+static bool cannot_be(const struct oracle *o, unsigned i)
+{
+    static const enum signal sigs[] = {SIG_VOLTAGE, SIG_CHARGE_VOLTAGE_LIMIT,
+                                       SIG_DISCHARGE_VOLTAGE_LIMIT};
+
+    for (unsigned k = 0; k < 3; k++) {
+        const struct told *t = &o->cluster[i].told[sigs[k]];
+
+        if (oracle_doubts(o, i, sigs[k]) || (t->known && (t->value < o->maker->dvl_floor / 2 ||
+                                                          t->value > o->maker->cvl_max * 5 / 4)))
+            return true;
+    }
+    return false;
+}
+
 static bool check_told(struct play *p, unsigned i, enum signal sig)
 {
     const struct oracle *o = &p->oracle;
@@ -579,9 +596,9 @@ static bool check_told(struct play *p, unsigned i, enum signal sig)
                    ? true
                    : violated(p, 6, "cluster %u: %s is %lld", i + 1, signal_info[sig].name,
                               (long long)value(s, sig));
-    if (oracle_doubts(o, i, SIG_VOLTAGE) && value(s, sig) == 0 &&
+    if (!t->known && cannot_be(o, i) && value(s, sig) == 0 &&
         (sig == SIG_CHARGE_CURRENT_LIMIT || sig == SIG_DISCHARGE_CURRENT_LIMIT))
-        return true; /* both are invalid beside a voltage that cannot be */
+        return true; /* invalid beside a voltage that cannot be */
     if (!t->known)
         return violated(p, 6, "cluster %u: nobody told %s, it is said to be %lld", i + 1,
                         signal_info[sig].name, (long long)value(s, sig));
@@ -632,7 +649,8 @@ static bool check_unknown(struct play *p)
     for (enum signal sig = 0; sig < SIG_STATE; sig++)
         if (signal_known(s, sig) && sig != SIG_CAPACITY && sig != SIG_CAPACITY_LEFT &&
             sig != SIG_POWER &&
-            (value(s, sig) < signal_info[sig].lo * (signal_info[sig].lo < 0 ? 5 : 1) || value(s, sig) > signal_info[sig].hi * 5))
+            (value(s, sig) < signal_info[sig].lo * (signal_info[sig].lo < 0 ? 5 : 1) ||
+             value(s, sig) > signal_info[sig].hi * 5))
             return violated(p, 6, "hub: %s is %lld", signal_info[sig].name,
                             (long long)value(s, sig));
     return true;

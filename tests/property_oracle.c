@@ -682,7 +682,7 @@ static void count_in(struct oracle *o, struct watched *c, unsigned i)
 {
     if (!c->counted && c->ghost)
         stops_come_back(o, c);
-    c->ghost = false;
+    c->ghost = c->loomed = false;
     run_stops(o, c);
     c->last = oracle_weight(o, i);
     c->last_mV = c->told[SIG_VOLTAGE].value;
@@ -722,7 +722,7 @@ static void lose(const struct oracle *o, struct watched *c, unsigned i)
 /* It carries current and was not counted: it is on the copper all the same. */
 static void loom(struct oracle *o, struct watched *c, unsigned i)
 {
-    c->ghost = true;
+    c->ghost = c->loomed = true;
     c->silent = false;
     c->worried = true;
     c->last = oracle_weight(o, i);
@@ -780,9 +780,9 @@ static void watch_contact(const struct oracle *o, struct watched *c, unsigned cl
         c->contact_since = 0;
     else if (!c->contact_since)
         c->contact_since = o->now;
-    c->contact_lies = says_open && (c->contact_lies ||
-                                    (c->carries && c->told[SIG_CURRENT].at >=
-                                                       c->contact_since + MONO_S(3)));
+    c->contact_lies =
+        says_open && (c->contact_lies ||
+                      (c->carries && c->told[SIG_CURRENT].at >= c->contact_since + MONO_S(3)));
 }
 
 static void watch_modules(const struct oracle *o, struct watched *c, unsigned cluster)
@@ -790,8 +790,8 @@ static void watch_modules(const struct oracle *o, struct watched *c, unsigned cl
     bool looked = oracle_fresh(o, cluster) && !c->proven_open;
 
     for (unsigned m = 0; m < REPORT_MODULES; m++) {
-        bool stays = looked && m < c->n_modules && c->module[m].connected &&
-                     c->module[m].alarm[TIER_FAULT];
+        bool stays =
+            looked && m < c->n_modules && c->module[m].connected && c->module[m].alarm[TIER_FAULT];
 
         if (!stays)
             c->stays_since[m] = 0;
@@ -830,8 +830,8 @@ void oracle_sees(struct oracle *o, unsigned cluster, const struct signals *s)
     o->seen[cluster] = o->seen[cluster] || out || oracle_fresh_until(o, cluster);
 }
 
-/* "Proven open: contactor flag of the BMS, a contactor input, or less than max(2 A, 0.5 % of rating)
- * for 60 s", or the operator's word; also from before a restart. */
+/* "Proven open: contactor flag of the BMS, a contactor input, or less than max(2 A, 0.5 % of
+ * rating) for 60 s", or the operator's word; also from before a restart. */
 bool oracle_may_be_open(const struct oracle *o, unsigned cluster)
 {
     const struct watched *c = &o->cluster[cluster];
@@ -1039,7 +1039,7 @@ struct bound oracle_cvl(const struct oracle *o)
         if (!all.in[i])
             continue;
         lower(&b, c->last.cvl, "CVL of a cluster");
-        if (c->last_mV_murky)
+        if (c->last_mV_murky || c->loomed) /* what was never counted has no voltage yet */
             bus = o->maker->cvl_max;
         else if (!bus || c->last_mV < bus)
             bus = c->last_mV;

@@ -587,10 +587,10 @@ void act_print(const struct act *a, char *out, size_t size)
         snprintf(out, size, "input %u %s", a->port + 1u, contacts[a->contact]);
         break;
     case ACT_RELOAD:
-        snprintf(out, size, "# reload: caps %u A, %u A, rise %u %%/s after %u s, hold %u s, share %s",
-                 a->reload.ccl_cap_A, a->reload.dcl_cap_A, a->reload.rise_percent,
-                 a->reload.rise_hold_s, a->reload.loss_hold_s,
-                 a->reload.by_count ? "count" : "capacity");
+        snprintf(
+            out, size, "# reload: caps %u A, %u A, rise %u %%/s after %u s, hold %u s, share %s",
+            a->reload.ccl_cap_A, a->reload.dcl_cap_A, a->reload.rise_percent, a->reload.rise_hold_s,
+            a->reload.loss_hold_s, a->reload.by_count ? "count" : "capacity");
         break;
     case ACT_CONFIRM:
         snprintf(out, size, "confirm %c%u %s", side, number, a->confirm ? "on" : "off");
