@@ -705,7 +705,8 @@ void limits_run(struct limits *out, struct limits_memory *mem, const struct limi
     run_voltages(out, mem, rules, in, now);
     note_membership(mem, rules, in, now);
     if (in->dcl_held)
-        mem->dcl.hold_until = now + mono_max(rules->rise_hold, 1); /* it is kept, it does not rise */
+        mem->dcl.hold_until =
+            now + mono_max(rules->rise_hold, 1); /* it is kept, it does not rise */
     stage_rate(&out->ccl, &mem->ccl, rules, rate_cap(&in_view), true, dt, now);
     stage_rate(&out->dcl, &mem->dcl, rules, rate_cap(&out_view), rules->discharge_ramp, dt, now);
     mem->last_run = now;
