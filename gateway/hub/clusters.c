@@ -194,17 +194,37 @@ static uint64_t hub_bits(const struct hub *hub, const struct cluster *c)
     return on;
 }
 
-static void keep_lower(struct battery *last, const struct battery *b, enum signal sig)
+/* `unsaid` is what the limits take where the battery does not say it: a first word above it raises
+ * nothing either. */
+static void keep_lower(struct battery *last, const struct battery *b, enum signal sig,
+                       int64_t unsaid)
 {
-    if (signal_known(&b->s, sig) &&
-        (!signal_known(&last->s, sig) || b->s.value[sig] < last->s.value[sig]))
+    if (signal_or(&b->s, sig, unsaid) < signal_or(&last->s, sig, unsaid))
         signal_set(&last->s, sig, b->s.value[sig], b->s.at[sig]);
 }
 
-static void keep_higher(struct battery *last, const struct battery *b, enum signal sig)
+static void keep_higher(struct battery *last, const struct battery *b, enum signal sig,
+                        int64_t unsaid)
 {
-    if (signal_or(&b->s, sig, 0) > signal_or(&last->s, sig, 0))
+    if (signal_or(&b->s, sig, unsaid) > signal_or(&last->s, sig, unsaid))
         signal_set(&last->s, sig, b->s.value[sig], b->s.at[sig]);
+}
+
+/* What trickles in after its last counted moment. */
+static void keep_worse(struct cluster *c, const struct battery *b)
+{
+    const struct profile *p = c->profile;
+
+    keep_higher(&c->last, b, SIG_MODULES_NO_CHARGE, 0);
+    keep_higher(&c->last, b, SIG_MODULES_NO_DISCHARGE, 0);
+    keep_lower(&c->last, b, SIG_CHARGE_CURRENT_LIMIT, (int64_t)p->module_ccl_mA * c->modules);
+    keep_lower(&c->last, b, SIG_DISCHARGE_CURRENT_LIMIT, (int64_t)p->module_dcl_mA * c->modules);
+    keep_lower(&c->last, b, SIG_CHARGE_VOLTAGE_LIMIT, p->cvl_mV);
+    keep_higher(&c->last, b, SIG_DISCHARGE_VOLTAGE_LIMIT, p->dvl_mV);
+    keep_lower(&c->last, b, SIG_CHARGE_ENABLE, 1);
+    keep_lower(&c->last, b, SIG_DISCHARGE_ENABLE, 1);
+    for (unsigned tier = 0; tier < TIER_COUNT; tier++)
+        c->last.a.active[tier] |= b->a.active[tier];
 }
 
 /* "Pure loss of communication with the last voltage above 50 V and no alarm." */
@@ -231,16 +251,7 @@ static const struct battery *believed(const struct hub *hub, struct cluster *c,
     }
     if (!was_healthy(b) || cluster_is_out(c))
         c->hold_dcl = false; /* no longer a mere loss of communication */
-    keep_higher(&c->last, b, SIG_MODULES_NO_CHARGE);
-    keep_higher(&c->last, b, SIG_MODULES_NO_DISCHARGE);
-    keep_lower(&c->last, b, SIG_CHARGE_CURRENT_LIMIT);
-    keep_lower(&c->last, b, SIG_DISCHARGE_CURRENT_LIMIT);
-    keep_lower(&c->last, b, SIG_CHARGE_VOLTAGE_LIMIT);
-    keep_higher(&c->last, b, SIG_DISCHARGE_VOLTAGE_LIMIT);
-    keep_lower(&c->last, b, SIG_CHARGE_ENABLE);
-    keep_lower(&c->last, b, SIG_DISCHARGE_ENABLE);
-    for (unsigned tier = 0; tier < TIER_COUNT; tier++)
-        c->last.a.active[tier] |= b->a.active[tier];
+    keep_worse(c, b);
     return &c->last;
 }
 
