@@ -26,7 +26,7 @@ struct options {
 
 static mono_us shift_of(uint64_t seed)
 {
-    static const mono_us shifts[] = {MONO_S(3600), 1, MONO_MS(7), UINT64_C(1) << 52};
+    static const mono_us shifts[] = {MONO_S(3600), 1, MONO_MS(7), UINT64_C(1) << 48};
 
     return seed % 4 == 3 ? shifts[seed / 4 % 4] : 0;
 }

@@ -211,12 +211,14 @@ struct watched { /* one cluster */
     bool alarms_murky;
     bool muddled; /* garbage of the family was heard: "auto" may have changed its mind */
     struct {
+        mono_us good_at;    /* the last that is certain */
         mono_us at, period; /* 0: not received in this life */
         unsigned streak;    /* certain ones in rhythm */
         bool expected;
     } part[PARTS];
     unsigned rejected;  /* limit frames in a row */
     mono_us last_heard; /* any frame that may be known */
+    mono_us last_known; /* a frame that is known for certain */
     bool serial_complete;
     mono_us serial_at, serial_period;
     unsigned n_modules;
@@ -361,9 +363,9 @@ struct play {
     struct oracle oracle;
     struct hub *hub, *twin; /* the twin lives `shift` later, or is NULL */
     mono_us shift, now;
-    struct memory_store store;
+    struct memory_store store, twin_store;
     enum medium medium;
-    struct record late[64]; /* it owes an answer */
+    struct record late[64], late_twin[64]; /* it owes an answer */
     unsigned pending;
     uint32_t stop_ticket; /* of the last STOP order */
     bool stop_is_safe;    /* it was answered */
@@ -373,6 +375,7 @@ struct play {
     bool tracing;
     bool something;    /* happened in this turn */
     bool only_silence; /* since the last run */
+    bool fed;          /* a cluster said something since the last run */
     bool unconfirmed[PORT_COUNT];
     struct { /* the last run */
         bool known, started_up;

@@ -701,6 +701,7 @@ bool check_run(struct play *p)
         !check_rise(p, 0, members != o->members) || !check_rise(p, 1, members != o->members))
         return false;
     remember(p, members);
+    p->fed = false;
     count_words(p);
     return true;
 }

@@ -492,6 +492,15 @@ static void sick_module(struct inventor *v, struct actor *a)
     fall_ill(v, a);
 }
 
+/* Rule 5: a module in fault that stays. */
+static void broken_module(struct inventor *v, struct actor *a)
+{
+    be_well(v, a);
+    a->sick = 1u << rng_below(&v->rng, REPORT_MODULES);
+    a->sick_fault = UINT64_C(1) << rng_below(&v->rng, ALARMS);
+    a->heals_at = v->now_ms + PICK(v, 2000, 2900, 3100, 4000, 20000);
+}
+
 static void new_fault(struct inventor *v, struct actor *a)
 {
     a->fault ^= UINT64_C(1) << rng_below(&v->rng, ALARMS);
@@ -782,7 +791,7 @@ static void restart(struct inventor *v)
 static void (*const to_one[])(struct inventor *, struct actor *) = {
     new_limits, new_limits, new_voltage, new_voltage, new_soc, new_soc, new_current, new_current,
     no_more_current, new_heat, new_cells, new_alarm, new_alarm, new_requests, new_modules,
-    sick_module, sick_module, new_fault, trip_often, be_stubborn, be_doubled, new_firmware,
+    sick_module, broken_module, new_fault, trip_often, be_stubborn, be_doubled, new_firmware,
     new_capacity, new_window, fall_silent, fall_silent, fall_silent, lose_one_voice,
     get_well, get_well, get_well, get_well,
 };

@@ -69,7 +69,7 @@ static mono_us stale_after(mono_us period)
 static void begin_life(struct watched *c)
 {
     for (unsigned i = 0; i < PARTS; i++) {
-        c->part[i].at = 0;
+        c->part[i].at = c->part[i].good_at = 0;
         c->part[i].streak = 0;
         c->part[i].expected = false;
     }
@@ -79,15 +79,19 @@ static void begin_life(struct watched *c)
 static void note_part(struct oracle *o, struct watched *c, enum part_kind part, bool garbage)
 {
     mono_us period = period_of(c->cfg->tongue, part);
-    bool rhythm = c->part[part].at && o->now - c->part[part].at <= stale_after(period);
+    mono_us good = c->part[part].good_at;
+    bool rhythm = good && o->now - good <= stale_after(period);
 
-    /* Enable and alarm frames belong to it once seen three times in rhythm. */
-    if (!garbage && c->cfg->tongue != TONGUE_AUTO) {
-        c->part[part].streak = rhythm ? c->part[part].streak + 1 : 1;
-        c->part[part].expected |= c->part[part].streak >= 3;
-    }
     c->part[part].at = o->now;
     c->part[part].period = period;
+    /* Enable and alarm frames belong to it once seen three times in rhythm. */
+    if (garbage || c->cfg->tongue == TONGUE_AUTO) {
+        c->part[part].streak = 0;
+        return;
+    }
+    c->part[part].streak = rhythm ? c->part[part].streak + 1 : 1;
+    c->part[part].expected |= c->part[part].streak >= 3;
+    c->part[part].good_at = o->now;
 }
 
 static bool belongs(const struct watched *c, enum part_kind part)
@@ -375,6 +379,28 @@ static void hear_garbage(struct oracle *o, struct watched *c, const struct frame
             touch(o, c, &touches[i]);
 }
 
+/* Ids of the family that every intake knows; of the others it may know some. */
+static bool is_known(const struct frame *f)
+{
+    return (f->id >= 0x355 && f->id <= 0x356) || f->id == 0x351 || f->id == 0x359 ||
+           f->id == 0x35A || f->id == 0x35C || f->id == 0x35E || f->id == 0x379;
+}
+
+/* After 60 s in which nothing known came it may be another battery. Where garbage of unknown ids
+ * came in between, the parts are taken to stand, but none to be expected. */
+static void age_life(const struct oracle *o, struct watched *c, const struct frame *f)
+{
+    if (c->last_heard && o->now - c->last_heard > NEW_LIFE)
+        begin_life(c);
+    for (unsigned i = 0; c->last_known && o->now - c->last_known > NEW_LIFE && i < PARTS; i++) {
+        c->part[i].streak = 0;
+        c->part[i].expected = false;
+    }
+    c->last_heard = o->now;
+    if (is_known(f))
+        c->last_known = o->now;
+}
+
 void oracle_hears(struct oracle *o, unsigned cluster, const struct frame *f, bool garbage)
 {
     struct watched *c = &o->cluster[cluster];
@@ -382,10 +408,8 @@ void oracle_hears(struct oracle *o, unsigned cluster, const struct frame *f, boo
 
     if (c->cfg->tongue == TONGUE_SERIAL)
         return;
-    if (family && c->last_heard && o->now - c->last_heard > NEW_LIFE)
-        begin_life(c);
     if (family)
-        c->last_heard = o->now;
+        age_life(o, c, f);
     if (garbage && family)
         hear_garbage(o, c, f);
     else if (!garbage)
@@ -807,12 +831,12 @@ void oracle_sees(struct oracle *o, unsigned cluster, const struct signals *s)
     bool proven_open = s->value[SIG_PROVEN_OPEN] != 0;
     bool out = state == CLUSTER_SHUT_DOWN || state == CLUSTER_EXCLUDED;
 
-    watch_modules(o, c, cluster);
     c->exclude_asked = s->value[SIG_EXCLUDE_ASKED] != 0;
 
     c->state = state;
     c->proven_open = proven_open;
     c->was_open |= proven_open;
+    watch_modules(o, c, cluster);
     if (c->told[SIG_CONNECTED].known)
         c->word_open = c->told[SIG_CONNECTED].value == 0;
     /* Whether it is fresh is certain only where no garbage was heard. */

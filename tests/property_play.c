@@ -57,7 +57,7 @@ static struct hub *boot(const struct site *site, const struct memory_store *stor
 static bool start(struct play *p)
 {
     p->hub = boot(&p->site, &p->store, p->now);
-    p->twin = p->shift ? boot(&p->site, &p->store, p->now + p->shift) : NULL;
+    p->twin = p->shift ? boot(&p->site, &p->twin_store, p->now + p->shift) : NULL;
     if (!p->hub || (p->shift && !p->twin))
         return violated(p, 0, "the hub does not start");
     return true;
@@ -337,21 +337,30 @@ static void answer_store(struct play *p, uint32_t ticket, bool safe)
         hub_store_done(p->twin, ticket, safe);
 }
 
+static void put(struct play *p, const struct record *record, const struct record *twin)
+{
+    memory_store_put(&p->store, record);
+    if (p->twin)
+        memory_store_put(&p->twin_store, twin);
+}
+
+/* The twin keeps its own: a note of the moment of a stop is of its own time. */
 static void keep(struct play *p)
 {
-    struct record record, other;
+    struct record record, other = {0};
 
     while (hub_store_out(p->hub, &record)) {
         if (p->twin)
             hub_store_out(p->twin, &other);
         if (p->medium == MEDIUM_GOOD || p->medium == MEDIUM_FORGETS_THE_ANSWER)
-            memory_store_put(&p->store, &record);
+            put(p, &record, &other);
         if (p->medium == MEDIUM_GOOD) {
             answer_store(p, record.ticket, true);
         } else if (p->medium == MEDIUM_REFUSES) {
             answer_store(p, record.ticket, false);
             return; /* it comes again */
         } else if (p->pending < sizeof(p->late) / sizeof(p->late[0])) {
+            p->late_twin[p->pending] = other;
             p->late[p->pending++] = record; /* no answer before the medium is good again */
         }
     }
@@ -364,10 +373,21 @@ static void wake_store(struct play *p, enum medium medium)
     if (medium != MEDIUM_GOOD)
         return;
     for (unsigned i = 0; i < p->pending; i++) {
-        memory_store_put(&p->store, &p->late[i]);
+        put(p, &p->late[i], &p->late_twin[i]);
         answer_store(p, p->late[i].ticket, true);
     }
     p->pending = 0;
+}
+
+/* "At most every 5 ms and at least every 100 ms", at once when control data came. */
+static bool check_patience(struct play *p)
+{
+    mono_us since = p->now - p->oracle.last_run;
+
+    if (since >= MONO_MS(100) || (p->fed && since >= MONO_MS(5)))
+        return violated(p, 4, "the hub does not want to run %u ms after the last run%s",
+                        (unsigned)(since / 1000), p->fed ? ", and data came" : "");
+    return true;
 }
 
 static bool turn(struct play *p)
@@ -375,7 +395,10 @@ static bool turn(struct play *p)
     enum status status = HUB_OK;
     struct event e;
 
-    if (hub_wants_run(p->hub)) {
+    if (!hub_wants_run(p->hub)) {
+        if (!check_patience(p))
+            return false;
+    } else {
         hub_run(p->hub);
         if (p->twin)
             hub_run(p->twin);
@@ -432,9 +455,12 @@ static bool act(struct play *p, const struct act *a)
         break;
     case ACT_FRAME:
     case ACT_GARBAGE:
+        p->fed |= a->port < p->life->site->clusters &&
+                  p->life->site->cluster[a->port].tongue != TONGUE_SERIAL;
         feed_frame(p, a->port, &a->frame, a->kind == ACT_GARBAGE);
         break;
     case ACT_REPORT:
+        p->fed = true;
         feed_report(p, a->port, &a->report);
         break;
     case ACT_LINK:
