@@ -278,14 +278,14 @@ static bool check_rise(struct play *p, unsigned d, bool members_changed)
     if (is <= was || murky)
         return true;
     p->tally->rises++;
-    if (o->now < o->warm_until && is <= o->warm[d])
+    /* cap x % / s x us; a rest under 1 mA may be carried from step to step. */
+    step = cap * o->site->rise_percent * (int64_t)dt / 100000000 + 1;
+    if (o->now < o->warm_until && is <= o->warm[d] + step)
         return true; /* "an update does not black out a house" */
     if (o->now < o->rate[d].hold_until)
         return violated(p, 5, "%s rises from %lld to %lld within %u s of a fall",
                         signal_info[limit_sig(d)].name, (long long)was, (long long)is,
                         o->site->rise_hold_s);
-    /* cap x % / s x us; a rest under 1 mA may be carried from step to step. */
-    step = cap * o->site->rise_percent * (int64_t)dt / 100000000 + 1;
     if (ramp && is - was > step)
         return violated(p, 5, "%s rises by %lld in %llu us, %lld is allowed",
                         signal_info[limit_sig(d)].name, (long long)(is - was),
