@@ -1,9 +1,15 @@
 /* Property tests: random lives of the whole hub through its public door, watched by an oracle.
  *
+ *     property_site.c    the sites, and the makers' figures
  *     property_life.c    invents a life: what batteries, inverters, owners and the wall do
- *     property_play.c    plays it to the hub, and prints it as lines of a scenario
- *     property_oracle.c  remembers what was fed in and says what may flow at most, by DESIGN.md
- *     property_check.c   holds what the hub publishes against that
+ *     property_voice.c   what the batteries say in it
+ *     property_play.c    plays it to the hub
+ *     property_print.c   prints it as lines of a scenario
+ *     property_hear.c    the oracle's ears: what a battery said, by the makers' documents
+ *     property_oracle.c  its memory: who counts how much, who is a ghost, what stops, by DESIGN.md
+ *     property_bound.c   what may flow at most because of that
+ *     property_check.c   holds the limits against it
+ *     property_tells.c   and all else that the hub tells
  *     property.c         options, seeds, and the shortening of a life that shows a violation
  *
  * The oracle does its own arithmetic with its own copy of the makers' figures and calls nothing of
@@ -323,6 +329,20 @@ unsigned oracle_set_points(const struct oracle *o);
 bool oracle_protected(const struct oracle *o, unsigned cluster, enum direction direction);
 /* The hub has run at o->now and counts these clusters now. */
 void oracle_counts(struct oracle *o, const bool *counted);
+#define AGES_OUT MONO_S(30) /* a datum outside the control set */
+
+static inline bool told_certain(const struct watched *c, enum signal sig)
+{
+    return c->told[sig].known && !c->told[sig].murky;
+}
+
+static inline bool told_young(const struct oracle *o, const struct watched *c, enum signal sig)
+{
+    return o->now - c->told[sig].at < AGES_OUT;
+}
+
+/* When the oldest part of the control set was received. */
+mono_us oracle_oldest(const struct watched *c);
 /* The moment a cluster's control set turns stale, at the latest; 0: it is not complete. */
 mono_us oracle_fresh_until(const struct oracle *o, unsigned cluster);
 bool oracle_fresh(const struct oracle *o, unsigned cluster);

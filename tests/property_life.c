@@ -1,335 +1,8 @@
-/* Invents lives: a small model of each cluster speaks on its bus in its rhythm, and now and then
- * something happens to it. Nothing here looks at the hub. */
-#include <stdlib.h>
+/* Invents lives: each cluster speaks on its bus in its rhythm, and now and then something happens
+ * to it, to its owner or to the process. Nothing here looks at the hub. */
 #include <string.h>
 
-#include "property.h"
-
-enum voice { SAYS_LIMITS, SAYS_SOC, SAYS_MEASURED, SAYS_ALARMS, SAYS_REQUESTS, SAYS_ASIDE, VOICES };
-
-struct actor { /* one cluster as it really is */
-    enum tongue tongue;
-    unsigned modules; /* configured */
-    int mV, dA, soc, soh, temp_C, temp_max_C, temp_min_C, cell_max, cell_min;
-    unsigned ccl_dA, dcl_dA, cvl_dV, dvl_dV; /* as on the wire */
-    unsigned requests;                       /* byte 0 of 0x35C */
-    uint64_t protection, warning;            /* bits of alarm_bits[] */
-    unsigned online, offline, no_charge, no_discharge, capacity_Ah;
-    bool voice[VOICES]; /* what it says at all */
-    bool says_connected, connected;
-    unsigned period_ms; /* serial */
-    unsigned shown;     /* modules it shows */
-    unsigned sick;      /* some of them, bits ... */
-    int sick_mV;        /* ... are so far off */
-    uint64_t sick_protection, sick_fault;
-    bool sick_left; /* they opened their contactors */
-    uint64_t fault; /* serial */
-    unsigned firmware;
-    unsigned trips; /* on current that are still to come ... */
-    uint64_t trip_at;
-    uint64_t doubled_until, stubborn_until; /* two batteries on the port; above its limit */
-    uint64_t next[VOICES], silent_until[VOICES], dumb_until, heals_at;
-};
-
-struct inventor {
-    struct life *life;
-    struct rng rng;
-    uint64_t now_ms;
-    unsigned lively; /* happenings in 10000 turns */
-    struct actor actor[MAX_CLUSTERS];
-    uint32_t stall_ms;  /* before the next turn */
-    uint64_t starts_at; /* again, after a stop; 0: it runs */
-};
-
-/* ---- acts ---- */
-
-static struct act *push(struct inventor *v, enum act_kind kind, unsigned port)
-{
-    struct life *life = v->life;
-    struct act *act;
-
-    if (life->n == life->room) {
-        life->room = life->room ? life->room * 2 : 4096;
-        life->act = (struct act *)realloc(life->act, life->room * sizeof(*life->act));
-        if (!life->act)
-            abort();
-    }
-    act = &life->act[life->n++];
-    memset(act, 0, sizeof(*act));
-    act->kind = kind;
-    act->port = (uint8_t)port;
-    return act;
-}
-
-static unsigned pick(struct inventor *v, const unsigned *list, unsigned n)
-{
-    return list[rng_below(&v->rng, n)];
-}
-#define PICK(v, ...)                                                                               \
-    pick(v, (const unsigned[]){__VA_ARGS__},                                                       \
-         (unsigned)(sizeof((const unsigned[]){__VA_ARGS__}) / sizeof(unsigned)))
-
-/* ---- what a cluster says ---- */
-
-static void put16(struct frame *f, unsigned at, int value)
-{
-    f->data[at] = (uint8_t)((unsigned)value & 0xFF);
-    f->data[at + 1] = (uint8_t)((unsigned)value >> 8 & 0xFF);
-}
-
-static struct frame *say(struct inventor *v, unsigned i, uint32_t id, uint8_t len)
-{
-    struct act *act = push(v, ACT_FRAME, i);
-
-    act->frame = (struct frame){.id = id, .len = len};
-    return &act->frame;
-}
-
-static void say_limits(struct inventor *v, unsigned i)
-{
-    const struct actor *a = &v->actor[i];
-    struct frame *f = say(v, i, 0x351, a->tongue == TONGUE_PYLON ? 6 : 8);
-
-    put16(f, 0, (int)a->cvl_dV);
-    put16(f, 2, (int)a->ccl_dA);
-    put16(f, 4, (int)a->dcl_dA);
-    if (f->len == 8)
-        put16(f, 6, (int)a->dvl_dV);
-}
-
-/* Of two batteries on one port each says its own. */
-static int soc_of(const struct inventor *v, const struct actor *a)
-{
-    bool other = v->now_ms < a->doubled_until && v->life->n & 1;
-
-    return other ? 10000 - a->soc : a->soc;
-}
-
-static void say_soc(struct inventor *v, unsigned i)
-{
-    const struct actor *a = &v->actor[i];
-    int soc = soc_of(v, a);
-    bool fine = a->tongue == TONGUE_VICTRON || a->tongue == TONGUE_SMA;
-    struct frame *f = say(v, i, 0x355, fine ? 6 : 4);
-
-    put16(f, 0, soc / 100);
-    put16(f, 2, a->soh);
-    if (fine)
-        put16(f, 4, soc);
-}
-
-static void say_measured(struct inventor *v, unsigned i)
-{
-    const struct actor *a = &v->actor[i];
-    struct frame *f = say(v, i, 0x356, 6);
-
-    put16(f, 0, a->mV / 10);
-    put16(f, 2, a->dA);
-    put16(f, 4, a->temp_C * 10);
-}
-
-/* Alarms that both wires have, as bits of actor.protection: byte and bit in 0x359, pair in
- * 0x35A. */
-static const struct alarm_bit {
-    uint8_t byte, bit, pair;
-    uint64_t alarm;
-} alarm_bits[] = {
-    {0, 1, 1,  ALARM_BIT(VOLTAGE_HIGH)     },
-    {0, 2, 2,  ALARM_BIT(VOLTAGE_LOW)      },
-    {0, 3, 3,  ALARM_BIT(TEMP_HIGH)        },
-    {0, 4, 4,  ALARM_BIT(TEMP_LOW)         },
-    {0, 7, 7,  ALARM_BIT(CURRENT_DISCHARGE)},
-    {1, 0, 8,  ALARM_BIT(CURRENT_CHARGE)   },
-    {1, 3, 11, ALARM_BIT(INTERNAL)         },
-};
-#define ALARMS (sizeof(alarm_bits) / sizeof(alarm_bits[0]))
-
-static void say_359(struct inventor *v, unsigned i)
-{
-    const struct actor *a = &v->actor[i];
-    struct frame *f = say(v, i, 0x359, 7);
-
-    for (unsigned b = 0; b < ALARMS; b++) {
-        uint8_t on = (uint8_t)(1u << alarm_bits[b].bit);
-
-        if (a->protection >> b & 1)
-            f->data[alarm_bits[b].byte] |= on;
-        if (a->warning >> b & 1 && alarm_bits[b].pair != 11)
-            f->data[alarm_bits[b].byte + 2] |= on;
-    }
-    f->data[4] = (uint8_t)a->online;
-    f->data[5] = 'P';
-    f->data[6] = 'N';
-}
-
-static void say_35a(struct inventor *v, unsigned i)
-{
-    const struct actor *a = &v->actor[i];
-    struct frame *f = say(v, i, 0x35A, 8);
-
-    memset(f->data, 0xAA, 8); /* every alarm has ended ... */
-    for (unsigned b = 0; b < ALARMS; b++) {
-        unsigned pair = alarm_bits[b].pair;
-        uint8_t turn = (uint8_t)(3u << pair % 4 * 2); /* ... 2 becomes 1 */
-
-        if (a->protection >> b & 1)
-            f->data[pair / 4] ^= turn;
-        if (a->warning >> b & 1)
-            f->data[4 + pair / 4] ^= turn;
-    }
-}
-
-static void say_aside(struct inventor *v, unsigned i)
-{
-    const struct actor *a = &v->actor[i];
-    struct frame *f;
-
-    if (a->tongue == TONGUE_VICTRON || a->tongue == TONGUE_BYD) {
-        f = say(v, i, 0x372, 8);
-        put16(f, 0, (int)a->online);
-        put16(f, 2, (int)a->no_charge);
-        put16(f, 4, (int)a->no_discharge);
-        put16(f, 6, (int)a->offline);
-        f = say(v, i, 0x373, 8);
-        put16(f, 0, a->cell_min);
-        put16(f, 2, a->cell_max);
-        put16(f, 4, a->temp_min_C + 273);
-        put16(f, 6, a->temp_max_C + 273);
-    }
-    if (a->capacity_Ah && a->tongue == TONGUE_SMA) {
-        f = say(v, i, 0x35F, 8);
-        put16(f, 4, (int)a->capacity_Ah);
-    } else if (a->capacity_Ah) {
-        f = say(v, i, 0x379, 2);
-        put16(f, 0, (int)a->capacity_Ah);
-    }
-}
-
-static void say_voice(struct inventor *v, unsigned i, enum voice voice)
-{
-    switch (voice) {
-    case SAYS_LIMITS:
-        say_limits(v, i);
-        break;
-    case SAYS_SOC:
-        say_soc(v, i);
-        break;
-    case SAYS_MEASURED:
-        say_measured(v, i);
-        break;
-    case SAYS_ALARMS:
-        if (v->actor[i].tongue == TONGUE_PYLON)
-            say_359(v, i);
-        else
-            say_35a(v, i);
-        break;
-    case SAYS_REQUESTS:
-        if (v->actor[i].tongue == TONGUE_PYLON)
-            say(v, i, 0x35C, 2)->data[0] = (uint8_t)v->actor[i].requests;
-        break;
-    case SAYS_ASIDE:
-        if (v->actor[i].tongue == TONGUE_AUTO)
-            memcpy(say(v, i, 0x35E, 8)->data, "HUBLIFE ", 8);
-        else
-            say_aside(v, i);
-        break;
-    case VOICES:
-        break;
-    }
-}
-
-/* ---- serial batteries ---- */
-
-static void word(struct report *r, enum signal sig, int64_t value)
-{
-    r->word[r->n].sig = (uint16_t)sig;
-    r->word[r->n++].value = (int32_t)value;
-}
-
-static uint64_t alarms_of(uint64_t bits)
-{
-    uint64_t all = 0;
-
-    for (unsigned b = 0; b < ALARMS; b++)
-        if (bits >> b & 1)
-            all |= alarm_bits[b].alarm;
-    return all;
-}
-
-static void report_limits(const struct actor *a, struct report *r)
-{
-    if (a->ccl_dA <= 30000)
-        word(r, SIG_CHARGE_CURRENT_LIMIT, a->ccl_dA * INT64_C(100));
-    if (a->dcl_dA <= 30000)
-        word(r, SIG_DISCHARGE_CURRENT_LIMIT, a->dcl_dA * INT64_C(100));
-    if (a->cvl_dV <= 10000)
-        word(r, SIG_CHARGE_VOLTAGE_LIMIT, a->cvl_dV * INT64_C(100));
-    if (a->dvl_dV && a->dvl_dV <= 10000)
-        word(r, SIG_DISCHARGE_VOLTAGE_LIMIT, a->dvl_dV * INT64_C(100));
-}
-
-static void report_aside(const struct actor *a, struct report *r)
-{
-    if (a->voice[SAYS_REQUESTS]) {
-        word(r, SIG_CHARGE_ENABLE, a->requests >> 7 & 1);
-        word(r, SIG_DISCHARGE_ENABLE, a->requests >> 6 & 1);
-    }
-    if (!a->voice[SAYS_ASIDE])
-        return;
-    word(r, SIG_CELL_MAX, a->cell_max);
-    word(r, SIG_CELL_MIN, a->cell_min);
-    word(r, SIG_TEMP_MAX, a->temp_max_C * 10);
-    word(r, SIG_TEMP_MIN, a->temp_min_C * 10);
-    word(r, SIG_MODULES_ONLINE, a->online);
-    word(r, SIG_MODULES_OFFLINE, a->offline);
-    word(r, SIG_MODULES_NO_CHARGE, a->no_charge);
-    word(r, SIG_MODULES_NO_DISCHARGE, a->no_discharge);
-    if (a->capacity_Ah)
-        word(r, SIG_CAPACITY, a->capacity_Ah * INT64_C(1000));
-}
-
-static void report_modules(const struct actor *a, struct report *r)
-{
-    r->modules = (uint8_t)a->shown;
-    for (unsigned m = 0; m < a->shown; m++) {
-        struct report_module *to = &r->module[m];
-        bool sick = a->sick >> m & 1;
-
-        to->mV = (uint16_t)(a->mV + (sick ? a->sick_mV : 0));
-        to->cell_max = (uint16_t)a->cell_max;
-        to->cell_min = (uint16_t)a->cell_min;
-        to->connected = !(sick && a->sick_left);
-        to->temp_max = (int16_t)(a->temp_max_C * 10);
-        to->temp_min = (int16_t)(a->temp_min_C * 10);
-        to->alarm[TIER_PROTECTION] = sick ? alarms_of(a->sick_protection) : 0;
-        to->alarm[TIER_FAULT] = sick ? alarms_of(a->sick_fault) : 0;
-    }
-}
-
-static void report(struct inventor *v, unsigned i)
-{
-    const struct actor *a = &v->actor[i];
-    struct report *r = &push(v, ACT_REPORT, i)->report;
-
-    r->period_ms = a->period_ms;
-    r->age_ms = rng_chance(&v->rng, 500) ? rng_below(&v->rng, 6000) : rng_below(&v->rng, 50);
-    word(r, SIG_VOLTAGE, a->mV);
-    word(r, SIG_CURRENT, a->dA * 100);
-    if (!rng_chance(&v->rng, 20))
-        word(r, SIG_SOC, soc_of(v, a));
-    word(r, SIG_SOH, a->soh * 100);
-    word(r, SIG_TEMP, a->temp_C * 10);
-    report_limits(a, r);
-    report_aside(a, r);
-    if (a->firmware)
-        word(r, SIG_FIRMWARE, a->firmware);
-    if (a->says_connected)
-        word(r, SIG_CONNECTED, a->connected);
-    report_modules(a, r);
-    r->alarm[TIER_PROTECTION] = alarms_of(a->protection);
-    r->alarm[TIER_WARNING] = alarms_of(a->warning);
-    r->alarm[TIER_FAULT] = alarms_of(a->fault);
-}
+#include "property_life.h"
 
 /* ---- rhythm ---- */
 
@@ -351,10 +24,7 @@ static void speak_voice(struct inventor *v, unsigned i, enum voice voice)
         a->next[voice] = v->now_ms + 1 + rng_below(&v->rng, 1000);
     if (v->now_ms < a->dumb_until || v->now_ms < a->silent_until[voice] || rng_chance(&v->rng, 30))
         return;
-    if (a->tongue == TONGUE_SERIAL)
-        report(v, i);
-    else
-        say_voice(v, i, voice);
+    life_say(v, i, voice);
 }
 
 static void be_well(struct inventor *v, struct actor *a);
@@ -514,8 +184,6 @@ static void trip_often(struct inventor *v, struct actor *a)
     a->trip_at = v->now_ms;
 }
 
-#define TRIP_BIT 4 /* of alarm_bits[]: over-current of discharge */
-
 static void trip(struct inventor *v, struct actor *a)
 {
     if (!a->trips || v->now_ms < a->trip_at)
@@ -619,13 +287,16 @@ static void tenfold(struct inventor *v)
     unsigned i = rng_below(&v->rng, v->life->site->clusters);
     unsigned from = v->life->n;
     struct frame *f;
+    int raw;
 
     if (v->actor[i].tongue == TONGUE_SERIAL)
         return;
-    say_measured(v, i);
+    life_say(v, i, SAYS_MEASURED);
     v->life->act[from].kind = ACT_GARBAGE;
     f = &v->life->act[from].frame;
-    put16(f, 0, rng_chance(&v->rng, 5000) ? v->actor[i].mV / 100 : v->actor[i].mV * 10 / 25);
+    raw = rng_chance(&v->rng, 5000) ? v->actor[i].mV / 100 : v->actor[i].mV * 10 / 25;
+    f->data[0] = (uint8_t)(raw & 0xFF);
+    f->data[1] = (uint8_t)(raw >> 8);
 }
 
 static void garbage(struct inventor *v, unsigned port)
@@ -633,7 +304,7 @@ static void garbage(struct inventor *v, unsigned port)
     static const uint16_t ids[] = {0x351, 0x351, 0x351, 0x355, 0x356, 0x359, 0x35A, 0x35C, 0x35E,
                                    0x35F, 0x360, 0x370, 0x371, 0x372, 0x373, 0x374, 0x378, 0x379,
                                    0x305, 0x306, 0x361, 0x364, 0x380, 0x399, 0x123, 0x7FF};
-    struct frame *f = &push(v, ACT_GARBAGE, port)->frame;
+    struct frame *f = &life_act(v, ACT_GARBAGE, port)->frame;
 
     f->id = ids[rng_below(&v->rng, sizeof(ids) / sizeof(ids[0]))];
     f->ext = rng_chance(&v->rng, 300);
@@ -658,20 +329,20 @@ static void links(struct inventor *v)
 {
     unsigned i = rng_below(&v->rng, PORT_COUNT);
 
-    push(v, ACT_LINK, i)->link = (enum link_state)rng_below(&v->rng, LINK_STATE_COUNT);
+    life_act(v, ACT_LINK, i)->link = (enum link_state)rng_below(&v->rng, LINK_STATE_COUNT);
 }
 
 static void links_come_up(struct inventor *v)
 {
     for (unsigned i = 0; i < PORT_COUNT; i++) {
-        push(v, ACT_LINK, i)->link = LINK_UP;
-        push(v, ACT_CONFIRM, i)->confirm = true;
+        life_act(v, ACT_LINK, i)->link = LINK_UP;
+        life_act(v, ACT_CONFIRM, i)->confirm = true;
     }
 }
 
 static void set_point(struct inventor *v)
 {
-    struct hub_order *o = &push(v, ACT_ORDER, 0)->order;
+    struct hub_order *o = &life_act(v, ACT_ORDER, 0)->order;
 
     o->ticket = rng_next(&v->rng);
     o->command = (enum command)PICK(v, COMMAND_SET_CCL, COMMAND_SET_DCL, COMMAND_SET_CVL);
@@ -684,7 +355,7 @@ static void set_point(struct inventor *v)
 
 static void give_order(struct inventor *v, enum command command, bool release)
 {
-    struct hub_order *o = &push(v, ACT_ORDER, 0)->order;
+    struct hub_order *o = &life_act(v, ACT_ORDER, 0)->order;
 
     o->ticket = rng_next(&v->rng);
     o->command = command;
@@ -718,7 +389,7 @@ static void everything_is_released(struct inventor *v)
 static void contacts_are_good(struct inventor *v)
 {
     for (unsigned i = 0; i < SITE_CONTACTS && v->life->site->input[i]; i++)
-        push(v, ACT_INPUT, i)->contact =
+        life_act(v, ACT_INPUT, i)->contact =
             strcmp(v->life->site->input[i], "stop") == 0 ? CONTACT_CLOSED : CONTACT_OPEN;
 }
 
@@ -727,7 +398,7 @@ static void contact(struct inventor *v)
     unsigned i = rng_below(&v->rng, SITE_CONTACTS);
 
     if (v->life->site->input[i])
-        push(v, ACT_INPUT, i)->contact = (enum contact)rng_below(&v->rng, CONTACT_LOST + 1);
+        life_act(v, ACT_INPUT, i)->contact = (enum contact)rng_below(&v->rng, CONTACT_LOST + 1);
 }
 
 static void stall(struct inventor *v)
@@ -738,18 +409,18 @@ static void stall(struct inventor *v)
 
 static void confirm(struct inventor *v)
 {
-    push(v, ACT_CONFIRM, PORT_INVERTER + rng_below(&v->rng, MAX_INVERTERS))->confirm = false;
+    life_act(v, ACT_CONFIRM, PORT_INVERTER + rng_below(&v->rng, MAX_INVERTERS))->confirm = false;
 }
 
 static void store(struct inventor *v)
 {
-    push(v, ACT_STORE, 0)->medium = (enum medium)PICK(v, MEDIUM_GOOD, MEDIUM_GOOD, MEDIUM_REFUSES,
-                                                      MEDIUM_HANGS, MEDIUM_FORGETS_THE_ANSWER);
+    life_act(v, ACT_STORE, 0)->medium = (enum medium)PICK(
+        v, MEDIUM_GOOD, MEDIUM_GOOD, MEDIUM_REFUSES, MEDIUM_HANGS, MEDIUM_FORGETS_THE_ANSWER);
 }
 
 static void reload(struct inventor *v)
 {
-    struct reload *r = &push(v, ACT_RELOAD, 0)->reload;
+    struct reload *r = &life_act(v, ACT_RELOAD, 0)->reload;
 
     r->ccl_cap_A = PICK(v, 0, 0, 50, 200);
     r->dcl_cap_A = PICK(v, 0, 0, 80, 300);
@@ -764,7 +435,7 @@ static void update(struct inventor *v)
 {
     if (v->starts_at || !rng_chance(&v->rng, 3000))
         return;
-    push(v, ACT_STOP, 0);
+    life_act(v, ACT_STOP, 0);
     v->starts_at = v->now_ms + PICK(v, 500, 3000, 12000, 20000);
 }
 
@@ -773,7 +444,7 @@ static void finish_update(struct inventor *v)
     if (!v->starts_at || v->now_ms < v->starts_at)
         return;
     v->starts_at = 0;
-    push(v, ACT_RESTART, 0);
+    life_act(v, ACT_RESTART, 0);
     contacts_are_good(v);
 }
 
@@ -781,7 +452,7 @@ static void restart(struct inventor *v)
 {
     if (!rng_chance(&v->rng, 3000))
         return;
-    push(v, ACT_RESTART, 0);
+    life_act(v, ACT_RESTART, 0);
     if (rng_chance(&v->rng, 9000))
         contacts_are_good(v);
 }
@@ -859,7 +530,7 @@ static void pass_time(struct inventor *v, uint64_t next)
         ms = v->stall_ms;
     v->stall_ms = 0;
     v->now_ms += ms;
-    push(v, ACT_TURN, 0)->ms = (uint32_t)ms;
+    life_act(v, ACT_TURN, 0)->ms = (uint32_t)ms;
 }
 
 static void live(struct inventor *v, unsigned turns)
@@ -872,7 +543,7 @@ static void live(struct inventor *v, unsigned turns)
         if (rng_chance(&v->rng, v->lively))
             happen(v);
         if (n + 200 == turns && rng_chance(&v->rng, 3000))
-            push(v, ACT_STOP, 0);
+            life_act(v, ACT_STOP, 0);
         pass_time(v, next);
     }
 }
@@ -895,7 +566,7 @@ void life_invent(struct life *life, const struct site *site, bool noise_only, ui
     struct inventor v = {.life = life, .rng = {seed}, .now_ms = 1000};
 
     *life = (struct life){.site = site, .noise_only = noise_only};
-    v.lively = pick(&v, lively, sizeof(lively) / sizeof(lively[0]));
+    v.lively = life_pick(&v, lively, sizeof(lively) / sizeof(lively[0]));
     links_come_up(&v);
     contacts_are_good(&v);
     for (unsigned i = 0; i < site->clusters; i++)

@@ -51,12 +51,14 @@ run_ctest() {
     ctest --test-dir "$1" -j"$(nproc)" --no-tests=error
     rc=$?
     ctest --test-dir "$1" --print-labels >/dev/null
-    for label in unit vector scenario fuzz house; do
+    for label in unit vector scenario fuzz property house; do
         echo "$label: $(ctest --test-dir "$1" -N -L "^$label\$" | sed -n 's/^Total Tests: //p')"
     done
     cases=$(for t in "$1"/tests/test_*; do [ -x "$t" ] && [ -f "$t" ] && "$t" 2>&1 | sed -n 's/.* \([0-9]*\) test(s) run\..*/\1/p'; done |
         awk '{n += $1} END {print n + 0}')
     echo "cmocka cases: $cases"
+    sed -n 's/^steps \([0-9]*\), \([0-9]*\) steps.s, 0 violations$/\1 \2/p' "$1/Testing/Temporary/LastTest.log" |
+        awk '{n += $1; s += $2} END {printf "property steps: %d, %d steps/s each\n", n, NR ? s / NR : 0}'
     total=$(ctest --test-dir "$1" -N | sed -n 's/^Total Tests: //p')
     bad=$(wc -l <"$1/Testing/Temporary/LastTestsFailed.log" 2>/dev/null || echo 0)
     [ $rc -eq 0 ] && bad=0
@@ -149,10 +151,10 @@ case ${1-} in
     exit 64
     ;;
 esac
-for label in unit vector scenario fuzz house; do
+for label in unit vector scenario fuzz property house; do
     [ -e "$LOG/ctest.log" ] && grep -E "^$label: " "$LOG/ctest.log"
 done
 tail -qn 1 "$LOG/coverage.log" 2>/dev/null
-grep -h "cmocka cases" "$LOG/ctest.log" 2>/dev/null
+grep -hE "cmocka cases|property steps" "$LOG/ctest.log" 2>/dev/null
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]
