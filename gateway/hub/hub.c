@@ -293,6 +293,7 @@ void hub_run(struct hub *hub)
     smooth_soc(hub);
     ports_alarms(hub);
     keep_watch(hub);
+    latches_settle(hub);
     publish(hub);
     settle_tell(hub);
     hub->last_run = hub->now;

@@ -36,7 +36,7 @@ unsigned keep_slot(enum record_kind kind, unsigned place)
     return KEEPER_SLOTS;
 }
 
-static struct alarms *alarms_at(struct hub *hub, unsigned place)
+struct alarms *alarms_at(struct hub *hub, unsigned place)
 {
     return place == EVENT_AT_HUB ? &hub->own : &hub->snap.cluster[place - EVENT_AT_CLUSTER].a;
 }

@@ -63,16 +63,31 @@ static enum latch standing(const struct hub *hub, unsigned place, unsigned latch
     return LATCH_COUNT;
 }
 
-static void forget(struct hub *hub, unsigned place)
+static void forget_alarms(struct hub *hub, unsigned place)
 {
-    struct alarms *a =
-        place == EVENT_AT_HUB ? &hub->own : &hub->snap.cluster[place - EVENT_AT_CLUSTER].a;
+    struct alarms *a = alarms_at(hub, place);
 
-    *latches_at(hub, place) = 0;
     for (enum tier tier = 0; tier < TIER_COUNT; tier++)
         a->latched[tier] = a->active[tier];
+}
+
+static void forget(struct hub *hub, unsigned place)
+{
+    *latches_at(hub, place) = 0;
+    forget_alarms(hub, place);
+    hub->was_reset |= 1u << place;
     if (place != EVENT_AT_HUB)
         trips_reset(&hub->cluster[place - EVENT_AT_CLUSTER].trips);
+}
+
+/* What stood for a latch was active until this run of the rules: it is no longer, and nothing of it
+ * is left. */
+void latches_settle(struct hub *hub)
+{
+    for (unsigned place = 0; place <= hub->n_clusters; place++)
+        if (hub->was_reset >> place & 1)
+            forget_alarms(hub, place);
+    hub->was_reset = 0;
 }
 
 /* All latches of a place, or none: one that still has its cause keeps the others. */

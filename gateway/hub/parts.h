@@ -144,8 +144,9 @@ struct hub {
     bool reset_was;            /* the reset input was closed, or not read, in the last run */
     struct protect_count many; /* rule 9 */
     struct disobey disobey_charge, disobey_discharge;
-    unsigned latches; /* of the hub: bits of latches.def */
-    bool stop_asked;  /* by command */
+    unsigned latches;   /* of the hub: bits of latches.def */
+    unsigned was_reset; /* bit set of the places that were reset since the last run */
+    bool stop_asked;    /* by command */
     mono_us forced_since, forced_until;
     mono_us unsaved_since;            /* 0: everything is safe */
     mono_us due;                      /* time alone changes something then */
@@ -237,11 +238,15 @@ mono_us manual_due(const struct hub *hub);
 unsigned *latches_at(struct hub *hub, unsigned place);
 void latch_set(struct hub *hub, unsigned place, enum latch latch);
 enum status latches_reset(struct hub *hub, unsigned cluster);
+/* At the end of a run. */
+void latches_settle(struct hub *hub);
 
 /* keep.c */
 unsigned keep_slot(enum record_kind kind, unsigned place);
 bool keep_is_safe(struct hub *hub, unsigned slot);
 unsigned latches_saved(const struct hub *hub, unsigned place);
+/* The alarms of the hub itself, or of a cluster. */
+struct alarms *alarms_at(struct hub *hub, unsigned place);
 void keep_watch(struct hub *hub);
 
 /* orders.c: answers what has become safe. */
