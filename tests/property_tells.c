@@ -113,6 +113,14 @@ bool check_soc(struct play *p, unsigned members)
 
 /* ---- 3: latches ---- */
 
+static unsigned stored_latches(const struct play *p, unsigned place)
+{
+    for (unsigned i = 0; i < p->store.used; i++)
+        if (p->store.slot[i].kind == RECORD_LATCHES && p->store.slot[i].place == place)
+            return (unsigned)p->store.slot[i].value;
+    return 0;
+}
+
 /* place: 0 the hub, 1.. a cluster. */
 static bool check_latches_at(struct play *p, unsigned place)
 {
@@ -124,6 +132,10 @@ static bool check_latches_at(struct play *p, unsigned place)
     if (!l->reset && l->latches & ~latches)
         return violated(p, 3, "place %u: latches fall from %X to %X", place, l->latches, latches);
     l->latches = latches;
+    if (latches & ~(unsigned)b->s.value[SIG_LATCHES_UNSAVED] & ~stored_latches(p, place))
+        return violated(p, 3, "place %u: latches %X are said to be saved, the store has %X", place,
+                        latches & ~(unsigned)b->s.value[SIG_LATCHES_UNSAVED],
+                        stored_latches(p, place));
     for (unsigned t = 0; t < TIER_COUNT; t++) {
         if (!l->reset && l->alarm[t] & ~b->a.latched[t])
             return violated(p, 3, "place %u: latched alarms of tier %u fall from %llX to %llX",
