@@ -47,9 +47,12 @@ build() {
 
 # run_ctest FOLDER: all of them; closes with a countable line, and how many cases cmocka ran.
 run_ctest() {
-    local rc total bad cases
+    local rc total bad cases lived
     ctest --test-dir "$1" -j"$(nproc)" --no-tests=error
     rc=$?
+    # ctest writes its log anew whenever it is asked something
+    lived=$(sed -n 's/^steps \([0-9]*\), \([0-9]*\) steps.s, 0 violations$/\1 \2/p' "$1/Testing/Temporary/LastTest.log" |
+        awk '{n += $1; s += $2} END {printf "property steps: %d, %d steps/s each", n, NR ? s / NR : 0}')
     ctest --test-dir "$1" --print-labels >/dev/null
     for label in unit vector scenario fuzz property house; do
         echo "$label: $(ctest --test-dir "$1" -N -L "^$label\$" | sed -n 's/^Total Tests: //p')"
@@ -57,8 +60,7 @@ run_ctest() {
     cases=$(for t in "$1"/tests/test_*; do [ -x "$t" ] && [ -f "$t" ] && "$t" 2>&1 | sed -n 's/.* \([0-9]*\) test(s) run\..*/\1/p'; done |
         awk '{n += $1} END {print n + 0}')
     echo "cmocka cases: $cases"
-    sed -n 's/^steps \([0-9]*\), \([0-9]*\) steps.s, 0 violations$/\1 \2/p' "$1/Testing/Temporary/LastTest.log" |
-        awk '{n += $1; s += $2} END {printf "property steps: %d, %d steps/s each\n", n, NR ? s / NR : 0}'
+    echo "$lived"
     total=$(ctest --test-dir "$1" -N | sed -n 's/^Total Tests: //p')
     bad=$(wc -l <"$1/Testing/Temporary/LastTestsFailed.log" 2>/dev/null || echo 0)
     [ $rc -eq 0 ] && bad=0
