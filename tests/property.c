@@ -15,7 +15,7 @@
 
 #include "property.h"
 
-#define LIFE_TURNS 20000
+#define LIFE_TURNS 20000u
 #define LAST_ACTS 20
 
 struct options {
@@ -57,7 +57,7 @@ static void print_site(const struct site *site)
 }
 
 static void tell(const struct options *opt, const struct life *life, const struct verdict *v,
-                 unsigned config, uint64_t seed)
+                 unsigned config, uint64_t seed, unsigned turns)
 {
     unsigned from = v->act > LAST_ACTS ? v->act - LAST_ACTS : 0;
     struct tally tally = {0};
@@ -65,8 +65,7 @@ static void tell(const struct options *opt, const struct life *life, const struc
 
     printf("\nVIOLATION of invariant %u at step %u: %s\n", v->invariant, v->step, v->text);
     printf("site %u (%s); again: property --seed %llu --steps %u --config %u%s\n", config,
-           life->site->what, (unsigned long long)seed, LIFE_TURNS, config,
-           opt->noise ? " --noise" : "");
+           life->site->what, (unsigned long long)seed, turns, config, opt->noise ? " --noise" : "");
     if (!opt->shrink) {
         print_acts(life, from, v->act + 1);
         return;
@@ -204,7 +203,7 @@ static bool live(const struct options *opt, unsigned config, uint64_t seed, unsi
     if (v.violated) {
         if (opt->shrink)
             shorten(&life, shift_of(seed), &v);
-        tell(opt, &life, &v, config, seed);
+        tell(opt, &life, &v, config, seed, turns);
     }
     free(life.act);
     return !v.violated;
