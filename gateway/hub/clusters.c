@@ -199,14 +199,14 @@ static uint64_t hub_bits(const struct hub *hub, const struct cluster *c)
 static void keep_lower(struct battery *last, const struct battery *b, enum signal sig,
                        int64_t unsaid)
 {
-    if (signal_or(&b->s, sig, unsaid) < signal_or(&last->s, sig, unsaid))
+    if (signal_known(&b->s, sig) && b->s.value[sig] < signal_or(&last->s, sig, unsaid))
         signal_set(&last->s, sig, b->s.value[sig], b->s.at[sig]);
 }
 
 static void keep_higher(struct battery *last, const struct battery *b, enum signal sig,
                         int64_t unsaid)
 {
-    if (signal_or(&b->s, sig, unsaid) > signal_or(&last->s, sig, unsaid))
+    if (signal_known(&b->s, sig) && b->s.value[sig] > signal_or(&last->s, sig, unsaid))
         signal_set(&last->s, sig, b->s.value[sig], b->s.at[sig]);
 }
 
