@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Breaks the rules on purpose, one small break at a time, and counts the breaks that no test notices.
 
-    mutate.py [--seconds N] [--seed N] [--jobs N] [FILE...]   default: 540 s, gateway/core and gateway/hub
+    mutate.py [--seconds N] [--seed N] [--jobs N] [FILE...]   default: 480 s, gateway/core and gateway/hub
     mutate.py --list [FILE...]                                only counts the places, by file
     mutate.py --edges                                         only the state edges, each against its story
 
@@ -296,7 +296,7 @@ def try_edges():
 
 def main():
     args = argparse.ArgumentParser()
-    args.add_argument("--seconds", type=int, default=540)
+    args.add_argument("--seconds", type=int, default=480)
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--jobs", type=int, default=2)
     args.add_argument("--list", action="store_true")
