@@ -47,6 +47,7 @@ static const char *device_class(const struct reg *reg)
     case WATT_HOUR:
         return "energy_storage";
     case MILLISEC:
+    case MICROSEC:
         return "duration";
     case MILLI_AH:
     case COUNT:

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/status.h"
+#include "model/order.h"
 #include "model/snapshot.h"
 
 /* A new major: addresses or meanings changed. A new minor: registers were added. */
@@ -37,6 +38,16 @@ int regmap_find(uint16_t addr, unsigned n);
 /* Whether discrete inputs addr..addr+n-1 are served (else exception 02). A bit cannot say that it
  * is not known: it is 0 then. */
 bool regmap_has_bits(uint16_t addr, unsigned n);
+
+/* Turns words that a client writes (n >= 1, network byte order) into orders; origin, ticket and
+ * everything else that is not said by the register is zero. Returns HUB_OK with 1..ORDERS_MAX
+ * orders, HUB_ESPEC when one of the words cannot be written (exception 02), HUB_ERANGE when one has
+ * a value that can never be right (03). Never a part of them. */
+enum status regmap_write(uint16_t addr, unsigned n, const uint8_t *words,
+                         struct hub_order order[ORDERS_MAX], unsigned *n_orders);
+
+/* The command behind an address that can be written, else COMMAND_NONE. */
+enum command regmap_command(uint16_t addr);
 
 /* Hash over what the map promises: addresses, types, scales, names. */
 uint32_t regmap_hash(void);

@@ -70,11 +70,12 @@ static enum modbus_exception fixture_read_discrete(void *ctx, uint16_t addr, uns
     return MODBUS_OK;
 }
 
-static enum modbus_exception fixture_write_words(void *ctx, uint16_t addr, unsigned n,
-                                                 const uint8_t *words)
+static enum modbus_exception fixture_write_words(void *ctx, const struct modbus_who *who,
+                                                 uint16_t addr, unsigned n, const uint8_t *words)
 {
     struct fixture *f = ctx;
 
+    (void)who;
     if (!fixture_has(addr, n, FIXTURE_WORDS))
         return MODBUS_ILLEGAL_ADDRESS;
     for (unsigned i = 0; i < n; i++)
@@ -83,11 +84,12 @@ static enum modbus_exception fixture_write_words(void *ctx, uint16_t addr, unsig
     return MODBUS_OK;
 }
 
-static enum modbus_exception fixture_write_bits(void *ctx, uint16_t addr, unsigned n,
-                                                const uint8_t *bits)
+static enum modbus_exception fixture_write_bits(void *ctx, const struct modbus_who *who,
+                                                uint16_t addr, unsigned n, const uint8_t *bits)
 {
     struct fixture *f = ctx;
 
+    (void)who;
     if (!fixture_has(addr, n, FIXTURE_BITS))
         return MODBUS_ILLEGAL_ADDRESS;
     for (unsigned i = 0; i < n; i++)
@@ -95,6 +97,8 @@ static enum modbus_exception fixture_write_bits(void *ctx, uint16_t addr, unsign
     f->writes++;
     return MODBUS_OK;
 }
+
+static const struct modbus_who fixture_who = {.may_write = true};
 
 static struct modbus_map fixture_map(struct fixture *f)
 {

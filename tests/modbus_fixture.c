@@ -80,8 +80,10 @@ int main(int argc, char **argv)
     sigset_t end;
     int sig;
 
-    spec.tcp[0] = (struct tcp_spec){.unit = 1, .connections = 64, .idle_us = MONO_S(300)};
-    spec.rtu[0] = (struct rtu_spec){.unit = 5, .baud = 19200, .parity = 'N'};
+    spec.tcp[0] = (struct tcp_spec){
+        .units.unit = 1, .write = true, .connections = 64, .idle_us = MONO_S(300)};
+    spec.rtu[0] = (struct rtu_spec){
+        .units.unit = 5, .write = true, .broadcast_writes = true, .baud = 19200, .parity = 'N'};
     spec.map = fixture_map(&fixture);
     for (int i = 1; i < argc; i += 2)
         if (i + 1 >= argc || !take(&spec, argv[i], argv[i + 1]))

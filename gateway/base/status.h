@@ -12,6 +12,9 @@ enum status {
     HUB_EFULL = -4,  /* a fixed-size queue or table is full */
     HUB_EMEM = -5,   /* no memory; only while starting */
     HUB_EBUSY = -6,  /* not now: the cause of a latch is still there */
+    HUB_EKEY = -7,   /* not the key that is asked for */
+    HUB_ELATE = -8,  /* no answer in time */
+    HUB_EPERM = -9,  /* not allowed to this one */
 };
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "config.h"
 #include "model/event.h"
+#include "model/order.h"
 #include "model/snapshot.h"
 #include "model/store_record.h"
 #include "model/words.h"
@@ -99,22 +100,26 @@ bool hub_stopped(const struct hub *hub);
 /* The latest moment to set the time again. */
 mono_us hub_deadline(const struct hub *hub);
 
-/* A command from outside. ticket is handed back with the result. HUB_EFULL: ask again; a STOP acts
- * even so. */
-struct hub_order {
-    uint32_t ticket;
-    enum command command;
-    bool release;    /* takes a set-point back; the value is not looked at */
-    int64_t value;   /* in the unit of the command's signal; 0 A is a limit as any other */
-    uint8_t cluster; /* that the command is about, 1..5; 0: the hub, or all of them */
-    bool isolated;   /* the operator says that its main switch is open */
-};
-enum status hub_command(struct hub *hub, const struct hub_order *order);
+/* Orders from outside (model/order.h). With n of them: all are carried out, or none; ticket and
+ * origin are those of the first; a RESET comes alone. A set-point that is taken over by another
+ * origin, changed, released or run out is an event; one that is merely repeated is not.
+ * HUB_EFULL: ask again; a STOP acts even so. */
+enum status hub_commands(struct hub *hub, const struct hub_order *order, unsigned n);
+static inline enum status hub_command(struct hub *hub, const struct hub_order *order)
+{
+    return hub_commands(hub, order, 1);
+}
+
+/* Something was refused before it reached the hub, `times` times since the last call about this
+ * origin: an event, and the command's SIG_ORDER_REFUSAL. command may be COMMAND_NONE. The caller
+ * tells it once a minute at most. */
+void hub_refused(struct hub *hub, const struct origin *from, enum command command, enum refusal why,
+                 unsigned times);
 
 /* Takes the result of a command, or returns false. status: HUB_OK, HUB_ERANGE (the value is
  * not possible), HUB_ESPEC (no such command), HUB_EBUSY (a latch still has its cause; with several
- * places the others are reset). STOP, EXCLUDE and RESET act at once and are answered when they are
- * safe in the store. */
+ * places the others are reset), HUB_EKEY (not the key of now, and not the one before). STOP,
+ * EXCLUDE and RESET act at once and are answered when they are safe in the store. */
 struct hub_answer {
     uint32_t ticket;
     enum status status;

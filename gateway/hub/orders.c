@@ -126,10 +126,11 @@ void orders_settle(struct hub *hub)
     hub->waiting_count = left;
 }
 
-enum status hub_command(struct hub *hub, const struct hub_order *order)
+enum status hub_commands(struct hub *hub, const struct hub_order *order, unsigned n)
 {
     enum status status;
 
+    (void)n;
     if (hub->answer_count + hub->waiting_count >= MAX_ANSWERS) {
         /* Who stops the hub while the store hangs gets no answer, but it stops. */
         if (order->command == COMMAND_STOP && !order->release)

@@ -18,7 +18,7 @@
 struct rtu_line {
     struct watch watch;
     struct rtu_spec spec;
-    const struct modbus_map *map;
+    struct modbus_who who;
     struct poller *poller;
     modbus_t *port; /* NULL: not open */
     int fd;
@@ -105,12 +105,14 @@ static void open_port(struct rtu_line *l, mono_us now)
         l->due = now + RETRY;
         return;
     }
-    rtu_init(&l->rtu, l->spec.unit, l->spec.baud, silence_us);
+    rtu_init(&l->rtu, l->spec.units.unit, l->spec.baud, silence_us);
     l->rtu.count = kept;
+    l->rtu.broadcast_writes = l->spec.broadcast_writes;
+    l->rtu.may_silence = l->spec.may_silence;
     l->why = 0;
     log_line(LOG_INFO, "modbus %s: open, %u Bd 8%c%d, address %u, frames end after %u us",
              l->spec.device, l->spec.baud, l->spec.parity, l->spec.parity == 'N' ? 2 : 1,
-             l->spec.unit, (unsigned)l->rtu.silence_us);
+             l->spec.units.unit, (unsigned)l->rtu.silence_us);
 }
 
 /* Takes what is there. false: the device is gone. */
@@ -169,14 +171,13 @@ mono_us rtu_line_tend(struct rtu_line *l, mono_us now)
         return rtu_deadline(&l->rtu);
     if (!take_input(l, now)) /* a silence is one only if nothing was waiting */
         return l->due;
-    len = rtu_answer(&l->rtu, now, l->map, adu);
+    len = rtu_answer(&l->rtu, now, &l->spec.units, &l->who, adu);
     if (len)
         put_answer(l, adu, len, now);
     return l->port ? rtu_deadline(&l->rtu) : l->due;
 }
 
-struct rtu_line *rtu_line_new(const struct rtu_spec *spec, const struct modbus_map *map,
-                              struct poller *p)
+struct rtu_line *rtu_line_new(const struct rtu_spec *spec, struct poller *p)
 {
     struct rtu_line *l;
 
@@ -184,8 +185,14 @@ struct rtu_line *rtu_line_new(const struct rtu_spec *spec, const struct modbus_m
         return NULL;
     l = calloc(1, sizeof(*l));
     if (l)
-        *l = (struct rtu_line){.watch.ready = line_ready, .spec = *spec, .map = map, .poller = p};
+        *l = (struct rtu_line){
+            .watch.ready = line_ready, .spec = *spec, .who.may_write = spec->write, .poller = p};
     return l;
+}
+
+void rtu_line_counts(const struct rtu_line *l, struct signals *out, mono_us now)
+{
+    (void)l, (void)out, (void)now;
 }
 
 void rtu_line_free(struct rtu_line *l)

@@ -4,27 +4,36 @@
 #define IO_MODBUS_RTU_H
 
 #include "config.h"
+#include "io/counter.h"
+#include "io/desk.h"
 #include "io/poller.h"
 #include "modbus/pdu.h"
 
 struct rtu_spec {
     char device[CONFIG_TEXT_MAX];
-    unsigned baud; /* 1200 ... 115200, the usual ones */
-    char parity;   /* 'E' and 'O' with one stop bit, 'N' with two */
-    uint8_t unit;
-    mono_us silence_us; /* 0: by the baud rate, 20 ms at least on a USB adapter */
+    unsigned baud;             /* 1200 ... 115200, the usual ones */
+    char parity;               /* 'E' and 'O' with one stop bit, 'N' with two */
+    struct modbus_units units; /* what is served; the maps must outlive the line */
+    mono_us silence_us;        /* 0: by the baud rate, 20 ms at least on a USB adapter */
+    bool rs485;                /* the kernel's RS485 mode: it turns the direction by RTS */
+    uint16_t owner;            /* of what is written here: OWNER_RTU + number */
+    bool write, broadcast_writes;
+    bool may_silence;  /* function 8 may restart the port and make it listen only */
+    struct desk *desk; /* where its orders lie; NULL: its maps answer at once */
 };
 
 struct rtu_line; /* opaque */
 
-/* Opens nothing yet. map and poller must outlive it. NULL: no memory, or a baud rate that the
+/* Opens nothing yet. The poller must outlive it. NULL: no memory, or a baud rate that the
  * library would silently turn into another. */
-struct rtu_line *rtu_line_new(const struct rtu_spec *spec, const struct modbus_map *map,
-                              struct poller *p);
+struct rtu_line *rtu_line_new(const struct rtu_spec *spec, struct poller *p);
 
 /* Opens the device when it is due, judges what came, answers. Once in every turn. Returns when
  * it has to be called at the latest. */
 mono_us rtu_line_tend(struct rtu_line *l, mono_us now);
+
+/* What has been counted so far, as signals of a line. Any thread. */
+void rtu_line_counts(const struct rtu_line *l, struct signals *out, mono_us now);
 
 void rtu_line_free(struct rtu_line *l);
 

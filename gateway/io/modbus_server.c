@@ -14,7 +14,8 @@
 enum { READY_MAX = 64 };
 
 struct modbus_server {
-    struct modbus_map map;
+    struct modbus_map map, more[MAX_CLUSTERS];
+    struct desk *desk;
     void (*turn)(void *ctx);
     void *ctx;
     struct poller poller;
@@ -89,12 +90,24 @@ static enum status make_ports(struct modbus_server *srv, const struct modbus_ser
 
     srv->n_tcp = spec->n_tcp;
     srv->n_rtu = spec->n_rtu;
-    for (unsigned i = 0; i < spec->n_tcp; i++)
-        if (!(srv->tcp[i] = tcp_new(&spec->tcp[i], &srv->map, &srv->poller)))
+    for (unsigned i = 0; i < spec->n_tcp; i++) {
+        struct tcp_spec tcp = spec->tcp[i];
+
+        tcp.units.hub = &srv->map;
+        tcp.units.more = srv->more;
+        tcp.desk = spec->desk;
+        if (!(srv->tcp[i] = tcp_new(&tcp, &srv->poller)))
             st = HUB_EMEM;
-    for (unsigned i = 0; i < spec->n_rtu; i++)
-        if (!(srv->rtu[i] = rtu_line_new(&spec->rtu[i], &srv->map, &srv->poller)))
+    }
+    for (unsigned i = 0; i < spec->n_rtu; i++) {
+        struct rtu_spec rtu = spec->rtu[i];
+
+        rtu.units.hub = &srv->map;
+        rtu.units.more = srv->more;
+        rtu.desk = spec->desk;
+        if (!(srv->rtu[i] = rtu_line_new(&rtu, &srv->poller)))
             st = HUB_EMEM;
+    }
     return st;
 }
 
@@ -106,6 +119,8 @@ struct modbus_server *modbus_server_start(const struct modbus_server_spec *spec)
     if (!srv)
         goto fail;
     srv->map = spec->map;
+    memcpy(srv->more, spec->more, sizeof(srv->more));
+    srv->desk = spec->desk;
     srv->turn = spec->turn;
     srv->ctx = spec->ctx;
     if (poller_open(&srv->poller) != HUB_OK) {
@@ -123,6 +138,19 @@ free_server:
 fail:
     log_line(LOG_ERROR, "modbus: cannot start the server: %s", strerror(why));
     return NULL;
+}
+
+void modbus_server_counts(const struct modbus_server *srv, struct process *out, mono_us now)
+{
+    for (unsigned i = 0; i < srv->n_tcp; i++)
+        tcp_counts(srv->tcp[i], &out->tcp[i], now);
+    for (unsigned i = 0; i < srv->n_rtu; i++)
+        rtu_line_counts(srv->rtu[i], &out->rtu[i], now);
+}
+
+void modbus_server_wake(struct modbus_server *srv)
+{
+    poller_wake(&srv->poller);
 }
 
 void modbus_server_stop(struct modbus_server *srv)

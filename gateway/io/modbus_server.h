@@ -5,6 +5,7 @@
 
 #include "io/modbus_rtu.h"
 #include "io/modbus_tcp.h"
+#include "model/snapshot.h"
 
 #define MODBUS_PORTS_MAX 4
 
@@ -13,7 +14,10 @@ struct modbus_server_spec {
     unsigned n_tcp;
     struct rtu_spec rtu[MODBUS_PORTS_MAX];
     unsigned n_rtu;
-    struct modbus_map map; /* called on the server thread only */
+    /* Called on the server thread only. The specs' units are given it: unit id and the number of
+     * more are theirs. */
+    struct modbus_map map, more[MAX_CLUSTERS];
+    struct desk *desk; /* NULL: the maps answer writes at once */
     /* Once before the requests of a turn: all their answers come from one instant. May be NULL. */
     void (*turn)(void *ctx);
     void *ctx;
@@ -24,6 +28,12 @@ struct modbus_server; /* opaque */
 /* Copies the spec and starts the thread. NULL, after a line in the log, when memory or the thread
  * cannot be had. */
 struct modbus_server *modbus_server_start(const struct modbus_server_spec *spec);
+
+/* What has been counted so far. Any thread. */
+void modbus_server_counts(const struct modbus_server *srv, struct process *out, mono_us now);
+
+/* Ends the wait of its thread, so that it looks at the desk. Any thread. */
+void modbus_server_wake(struct modbus_server *srv);
 
 /* Ends the thread and closes everything. */
 void modbus_server_stop(struct modbus_server *srv);

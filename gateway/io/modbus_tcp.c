@@ -54,7 +54,7 @@ struct tally {
 struct tcp {
     struct watch watch;
     struct tcp_spec spec;
-    const struct modbus_map *map;
+    struct modbus_who who;
     struct poller *poller;
     int fd;
     bool knocking; /* somebody waits to be accepted */
@@ -176,7 +176,7 @@ static bool client_serve(struct client *c, mono_us now)
     int n;
 
     for (n = 0; n < REQUESTS && (got = mbap_next(&c->in, &adu)) == MBAP_ADU; n++)
-        len += mbap_answer(t->map, t->spec.unit, &adu, t->batch + len);
+        len += mbap_answer(&t->spec.units, &t->who, &adu, t->batch + len);
     c->more = n == REQUESTS && mbap_partial(&c->in);
     if (n) {
         c->used = true;
@@ -426,7 +426,7 @@ static void open_listener(struct tcp *t, mono_us now)
         fd = -1;
     }
     if (fd >= 0) {
-        log_line(LOG_INFO, "modbus %s: listening, unit %u", t->spec.listen, t->spec.unit);
+        log_line(LOG_INFO, "modbus %s: listening, unit %u", t->spec.listen, t->spec.units.unit);
         t->fd = fd;
         t->why = 0;
         return;
@@ -454,15 +454,16 @@ mono_us tcp_tend(struct tcp *t, mono_us now)
     return t->fd < 0 || t->paused ? mono_min(t->due, t->sweep_at) : t->sweep_at;
 }
 
-struct tcp *tcp_new(const struct tcp_spec *spec, const struct modbus_map *map, struct poller *p)
+struct tcp *tcp_new(const struct tcp_spec *spec, struct poller *p)
 {
     struct tcp *t = calloc(1, sizeof(*t));
     unsigned n = spec->connections;
 
     if (!t)
         return NULL;
-    *t = (struct tcp){.watch.ready = listener_ready, .spec = *spec, .map = map, .poller = p};
+    *t = (struct tcp){.watch.ready = listener_ready, .spec = *spec, .poller = p};
     t->fd = -1;
+    t->who.may_write = spec->write;
     t->sweep_at = MONO_NEVER;
     t->client = calloc(n, sizeof(*t->client));
     t->out_all = calloc(n + 1u, OUT_MAX);
@@ -482,6 +483,11 @@ struct tcp *tcp_new(const struct tcp_spec *spec, const struct modbus_map *map, s
         t->free = c;
     }
     return t;
+}
+
+void tcp_counts(const struct tcp *t, struct signals *out, mono_us now)
+{
+    (void)t, (void)out, (void)now;
 }
 
 void tcp_free(struct tcp *t)

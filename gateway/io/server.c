@@ -68,7 +68,7 @@ static void read_tcp(const struct config *cfg, unsigned index, struct tcp_spec *
     static const char section[] = "modbus.tcp";
 
     snprintf(spec->listen, sizeof(spec->listen), "%s", config_text(cfg, section, index, "listen"));
-    spec->unit = (uint8_t)config_num(cfg, section, index, "unit");
+    spec->units.unit = (uint8_t)config_num(cfg, section, index, "unit");
     spec->connections = (unsigned)config_num(cfg, section, index, "connections");
     spec->idle_us = MONO_S(config_num(cfg, section, index, "idle_timeout_s"));
     while (spec->n_allow < TCP_ALLOW_MAX &&
@@ -84,7 +84,7 @@ static void read_rtu(const struct config *cfg, unsigned index, struct rtu_spec *
     snprintf(spec->device, sizeof(spec->device), "%s", config_text(cfg, section, index, "device"));
     spec->baud = (unsigned)strtoul(config_text(cfg, section, index, "baud"), NULL, 10);
     spec->parity = strcmp(parity, "none") == 0 ? 'N' : strcmp(parity, "odd") == 0 ? 'O' : 'E';
-    spec->unit = (uint8_t)config_num(cfg, section, index, "unit");
+    spec->units.unit = (uint8_t)config_num(cfg, section, index, "unit");
     spec->silence_us = (mono_us)config_num(cfg, section, index, "silence_us");
 }
 

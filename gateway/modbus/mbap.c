@@ -35,8 +35,10 @@ enum mbap_got mbap_next(struct mbap *m, struct mbap_adu *out)
         if ((unsigned)(m->end - m->at) < 6 + length)
             return MBAP_MORE;
         m->at = (uint16_t)(m->at + 6 + length);
-        if (protocol != 0)
+        if (protocol != 0) {
+            m->foreign++;
             continue;
+        }
         out->transaction = (uint16_t)(p[0] << 8 | p[1]);
         out->unit = p[6];
         out->pdu = p + MBAP_HEAD;
@@ -46,22 +48,36 @@ enum mbap_got mbap_next(struct mbap *m, struct mbap_adu *out)
     return MBAP_MORE;
 }
 
-size_t mbap_answer(const struct modbus_map *map, uint8_t unit, const struct mbap_adu *adu,
-                   uint8_t *out)
+/* Puts the head before an answer of len bytes. */
+static size_t head(const struct mbap_adu *adu, size_t len, uint8_t *out)
 {
-    bool ours = adu->unit == unit || adu->unit == 0 || adu->unit == 255;
-    size_t len = 0;
-
-    if (ours)
-        len = modbus_answer(map, adu->pdu, adu->len, out + MBAP_HEAD);
-    else if (adu->pdu[0] < 0x80)
-        len = modbus_refuse(adu->pdu[0], MODBUS_NO_TARGET, out + MBAP_HEAD);
-    if (!len)
-        return 0;
+    if (!len || len == MODBUS_PARKED)
+        return len;
     out[0] = (uint8_t)(adu->transaction >> 8);
     out[1] = (uint8_t)adu->transaction;
     out[2] = out[3] = out[4] = 0; /* 1 + MODBUS_PDU_MAX needs no high byte */
     out[5] = (uint8_t)(len + 1);
     out[6] = adu->unit;
     return MBAP_HEAD + len;
+}
+
+size_t mbap_answer(const struct modbus_units *units, const struct modbus_who *who,
+                   const struct mbap_adu *adu, uint8_t *out)
+{
+    const struct modbus_map *map = modbus_unit(units, adu->unit, true);
+    size_t len = 0;
+
+    if (map)
+        len = modbus_answer(map, who, adu->pdu, adu->len, out + MBAP_HEAD);
+    else if (adu->pdu[0] < 0x80)
+        len = modbus_refuse(adu->pdu[0], MODBUS_NO_TARGET, out + MBAP_HEAD);
+    return head(adu, len, out);
+}
+
+size_t mbap_finish(const struct modbus_units *units, const struct mbap_adu *adu,
+                   enum modbus_exception why, uint8_t *out)
+{
+    const struct modbus_map *map = modbus_unit(units, adu->unit, true);
+
+    return head(adu, modbus_finish(map, adu->pdu, adu->len, why, out + MBAP_HEAD), out);
 }

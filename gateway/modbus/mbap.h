@@ -17,6 +17,7 @@
 struct mbap {
     uint8_t buf[MBAP_ADU_MAX];
     uint16_t at, end; /* what is not taken yet */
+    uint16_t foreign; /* passed over because of their protocol id; wraps */
 };
 
 struct mbap_adu {
@@ -44,9 +45,12 @@ enum mbap_got mbap_next(struct mbap *m, struct mbap_adu *out);
  * request, and the rest should come soon. */
 bool mbap_partial(const struct mbap *m);
 
-/* Answers a request into out[MBAP_ADU_MAX]. Units: `unit`, 0 and 255 are this device, any other
- * gets exception 0x0B. Returns the length, 0 for no answer. */
-size_t mbap_answer(const struct modbus_map *map, uint8_t unit, const struct mbap_adu *adu,
-                   uint8_t *out);
+/* Answers a request into out[MBAP_ADU_MAX]; a unit that is not served gets exception 0x0B. Returns
+ * the length, 0 for no answer, or MODBUS_PARKED: the request stays in *adu, take no other of this
+ * connection before mbap_finish. */
+size_t mbap_answer(const struct modbus_units *units, const struct modbus_who *who,
+                   const struct mbap_adu *adu, uint8_t *out);
+size_t mbap_finish(const struct modbus_units *units, const struct mbap_adu *adu,
+                   enum modbus_exception why, uint8_t *out);
 
 #endif

@@ -17,6 +17,7 @@ enum { MEI_DEVICE_ID = 14 };
 /* One request on its way through the engine. */
 struct call {
     const struct modbus_map *map;
+    const struct modbus_who *who;
     const uint8_t *req; /* function code first; the length fits the function */
     size_t len;
     uint8_t *out;   /* out[0] is the function code already */
@@ -79,13 +80,14 @@ static enum modbus_exception write_bit(struct call *c) /* p17 to 19: the value c
 
     if (value != 0xFF00 && value != 0)
         return MODBUS_ILLEGAL_VALUE;
-    ex = c->map->write_bits(c->map->ctx, u16(c->req + 1), 1, &bit);
+    ex = c->map->write_bits(c->map->ctx, c->who, u16(c->req + 1), 1, &bit);
     return ex ? ex : echo(c, 5);
 }
 
 static enum modbus_exception write_word(struct call *c) /* p19, 20 */
 {
-    enum modbus_exception ex = c->map->write_words(c->map->ctx, u16(c->req + 1), 1, c->req + 3);
+    enum modbus_exception ex =
+        c->map->write_words(c->map->ctx, c->who, u16(c->req + 1), 1, c->req + 3);
 
     return ex ? ex : echo(c, 5);
 }
@@ -100,7 +102,7 @@ static enum modbus_exception write_bits(struct call *c) /* p29, 30 */
         return MODBUS_ILLEGAL_VALUE;
     if (!inside(addr, n))
         return MODBUS_ILLEGAL_ADDRESS;
-    ex = c->map->write_bits(c->map->ctx, addr, n, c->req + 6);
+    ex = c->map->write_bits(c->map->ctx, c->who, addr, n, c->req + 6);
     return ex ? ex : echo(c, 5);
 }
 
@@ -114,7 +116,7 @@ static enum modbus_exception write_words(struct call *c) /* p30, 31 */
         return MODBUS_ILLEGAL_VALUE;
     if (!inside(addr, n))
         return MODBUS_ILLEGAL_ADDRESS;
-    ex = c->map->write_words(c->map->ctx, addr, n, c->req + 6);
+    ex = c->map->write_words(c->map->ctx, c->who, addr, n, c->req + 6);
     return ex ? ex : echo(c, 5);
 }
 
@@ -129,7 +131,7 @@ static enum modbus_exception mask_word(struct call *c) /* p36, 37 */
         return ex;
     for (int i = 0; i < 2; i++)
         word[i] = (uint8_t)((word[i] & and_mask[i]) | (or_mask[i] & ~and_mask[i]));
-    ex = c->map->write_words(c->map->ctx, addr, 1, word);
+    ex = c->map->write_words(c->map->ctx, c->who, addr, 1, word);
     return ex ? ex : echo(c, 7);
 }
 
@@ -150,7 +152,7 @@ static enum modbus_exception read_write_words(struct call *c) /* p38, 39 */
     c->out_len = 2u + c->out[1];
     ex = map->read_words(map->ctx, MODBUS_HOLDING, read_at, n_read, c->out + 2);
     if (!ex)
-        ex = map->write_words(map->ctx, write_at, n_write, c->req + 10);
+        ex = map->write_words(map->ctx, c->who, write_at, n_write, c->req + 10);
     if (!ex)
         ex = map->read_words(map->ctx, MODBUS_HOLDING, read_at, n_read, c->out + 2);
     return ex;
@@ -294,9 +296,26 @@ size_t modbus_refuse(uint8_t function, enum modbus_exception why, uint8_t *out)
     return 2;
 }
 
-size_t modbus_answer(const struct modbus_map *map, const uint8_t *pdu, size_t len, uint8_t *out)
+static size_t complete(const struct call *c, enum modbus_exception ex)
 {
-    struct call c = {.map = map, .req = pdu, .len = len, .out = out, .out_len = 1};
+    if (ex == MODBUS_LATER)
+        return MODBUS_PARKED;
+    return ex ? modbus_refuse(c->req[0], ex, c->out) : c->out_len;
+}
+
+/* Functions that are not there for this client are not there at all. */
+static bool is_served(const struct function *f, const struct modbus_map *map,
+                      const struct modbus_who *who)
+{
+    bool writes = f->needs & (WRITE_BITS | WRITE_WORDS);
+
+    return !(f->needs & ~offers(map)) && (!writes || who->may_write);
+}
+
+size_t modbus_answer(const struct modbus_map *map, const struct modbus_who *who, const uint8_t *pdu,
+                     size_t len, uint8_t *out)
+{
+    struct call c = {.map = map, .who = who, .req = pdu, .len = len, .out = out, .out_len = 1};
     const struct function *f;
     enum modbus_exception ex = MODBUS_ILLEGAL_FUNCTION;
 
@@ -304,7 +323,34 @@ size_t modbus_answer(const struct modbus_map *map, const uint8_t *pdu, size_t le
         return 0;
     f = find(pdu[0]);
     out[0] = pdu[0];
-    if (f && !(f->needs & ~offers(map)))
+    if (f && is_served(f, map, who))
         ex = modbus_fits(pdu, len) ? f->serve(&c) : MODBUS_ILLEGAL_VALUE;
-    return ex ? modbus_refuse(pdu[0], ex, out) : c.out_len;
+    return complete(&c, ex);
+}
+
+size_t modbus_finish(const struct modbus_map *map, const uint8_t *pdu, size_t len,
+                     enum modbus_exception why, uint8_t *out)
+{
+    struct call c = {.map = map, .req = pdu, .len = len, .out = out, .out_len = 1};
+
+    out[0] = pdu[0];
+    if (!why && pdu[0] == 0x17) {
+        unsigned n = u16(pdu + 3);
+
+        out[1] = (uint8_t)(2 * n);
+        c.out_len = 2u + out[1];
+        why = map->read_words(map->ctx, MODBUS_HOLDING, u16(pdu + 1), n, out + 2);
+    } else if (!why) {
+        why = echo(&c, pdu[0] == 0x16 ? 7 : 5);
+    }
+    return complete(&c, why);
+}
+
+const struct modbus_map *modbus_unit(const struct modbus_units *units, uint8_t id, bool tcp)
+{
+    if (id == units->unit || (tcp && (id == 0 || id == 255)))
+        return units->hub;
+    if (id >= units->first && id - units->first < units->n_more)
+        return &units->more[id - units->first];
+    return NULL;
 }

@@ -97,14 +97,27 @@ static void count_exception(struct rtu *r, const uint8_t *pdu, size_t len)
         r->count.busy++;
 }
 
-/* A frame with a good CRC. Returns the length of the answer. */
-static size_t frame(struct rtu *r, const struct modbus_map *map, const uint8_t *adu, size_t len,
-                    uint8_t *out)
+/* Puts address and CRC around an answer of n bytes. */
+static size_t seal(const struct rtu *r, size_t n, uint8_t *out)
 {
+    uint16_t crc;
+
+    out[0] = r->address;
+    crc = rtu_crc(out, n + 1);
+    out[n + 1] = (uint8_t)crc;
+    out[n + 2] = (uint8_t)(crc >> 8);
+    return n + 3;
+}
+
+/* A frame with a good CRC. Returns the length of the answer. */
+static size_t frame(struct rtu *r, const struct modbus_units *units, const struct modbus_who *who,
+                    const uint8_t *adu, size_t len, uint8_t *out)
+{
+    const struct modbus_map *map = units->hub;
+    struct modbus_who here = *who;
     bool all = adu[0] == RTU_BROADCAST;
     const uint8_t *pdu = adu + 1;
     size_t n = 0;
-    uint16_t crc;
 
     if (own_echo(r, adu, len))
         return 0;
@@ -112,18 +125,21 @@ static size_t frame(struct rtu *r, const struct modbus_map *map, const uint8_t *
     if (!all && adu[0] != r->address)
         return 0;
     r->count.our_messages++;
+    here.broadcast = all;
+    here.may_write = who->may_write && (!all || r->broadcast_writes);
     if (modbus_fits(pdu, len - 3) && (!all || modbus_broadcast(pdu[0])))
-        n = modbus_answer(map, pdu, len - 3, out + 1);
+        n = modbus_answer(map, &here, pdu, len - 3, out + 1);
+    if (n == MODBUS_PARKED) {
+        memcpy(r->parked, adu, len);
+        r->parked_len = len;
+        return MODBUS_PARKED;
+    }
     count_exception(r, out + 1, n);
     if (all || !n) {
         r->count.no_answers++;
         return 0;
     }
-    out[0] = r->address;
-    crc = rtu_crc(out, n + 1);
-    out[n + 1] = (uint8_t)crc;
-    out[n + 2] = (uint8_t)(crc >> 8);
-    return n + 3;
+    return seal(r, n, out);
 }
 
 /* Keeps what was sent until its echo could be back. */
@@ -135,7 +151,8 @@ static void remember(struct rtu *r, mono_us now, const uint8_t *adu, size_t len)
 }
 
 /* After a gap: the whole, or else what came since the gap before, may be a frame. */
-static size_t judge(struct rtu *r, mono_us now, const struct modbus_map *map, uint8_t *out)
+static size_t judge(struct rtu *r, mono_us now, const struct modbus_units *units,
+                    const struct modbus_who *who, uint8_t *out)
 {
     const uint8_t *adu = r->buf;
     size_t len = r->len;
@@ -151,26 +168,42 @@ static size_t judge(struct rtu *r, mono_us now, const struct modbus_map *map, ui
         return 0;
     if (adu != r->buf)
         r->count.bus_errors++; /* the remnant before it */
-    len = frame(r, map, adu, len, out);
+    len = frame(r, units, who, adu, len, out);
     forget(r);
-    if (len)
+    if (len && len != MODBUS_PARKED)
         remember(r, now, out, len);
     return len;
 }
 
-size_t rtu_answer(struct rtu *r, mono_us now, const struct modbus_map *map, uint8_t *out)
+size_t rtu_answer(struct rtu *r, mono_us now, const struct modbus_units *units,
+                  const struct modbus_who *who, uint8_t *out)
 {
     size_t len = 0;
 
     if (!r->len || now < r->last + r->gap_us)
         return 0;
     if (!r->judged)
-        len = judge(r, now, map, out);
+        len = judge(r, now, units, who, out);
     if (r->len && now >= r->last + r->silence_us) {
         count_lost(r);
         forget(r);
     }
     return len;
+}
+
+size_t rtu_finish(struct rtu *r, mono_us now, const struct modbus_units *units,
+                  enum modbus_exception why, uint8_t *out)
+{
+    size_t n, len = r->parked_len;
+
+    r->parked_len = 0;
+    if (!len || r->parked[0] == RTU_BROADCAST || r->len)
+        return 0;
+    n = modbus_finish(units->hub, r->parked + 1, len - 3, why, out + 1);
+    count_exception(r, out + 1, n);
+    n = seal(r, n, out);
+    remember(r, now, out, n);
+    return n;
 }
 
 mono_us rtu_deadline(const struct rtu *r)

@@ -31,6 +31,9 @@ struct rtu_counters {
 
 /* One line. The fields are the framer's own; counters may be read. */
 struct rtu {
+    /* Set after rtu_init: whether broadcasts may write, and whether function 8 may restart the port
+     * or make it listen only. Both also need who->may_write. */
+    bool broadcast_writes, may_silence;
     uint8_t address;
     mono_us char_us, gap_us, silence_us;
     uint8_t buf[RTU_ADU_MAX];
@@ -41,6 +44,8 @@ struct rtu {
     size_t sent_len; /* 0: no echo can come */
     mono_us echo_until, first;
     struct rtu_counters count;
+    uint8_t parked[RTU_ADU_MAX]; /* a request that waits for its answer */
+    size_t parked_len;           /* 0: none */
 };
 
 /* The silence between frames: 3.5 characters of 11 bits, 1750 us above 19200 Bd. */
@@ -53,9 +58,16 @@ void rtu_init(struct rtu *r, uint8_t address, unsigned baud, mono_us silence_us)
 void rtu_feed(struct rtu *r, mono_us now, const uint8_t *bytes, size_t n);
 
 /* Judges what has come when it is time, and carries a request to us out. Returns the length of
- * the answer to send now in out[RTU_ADU_MAX], or 0. Feed first what is there to be read: a silence
- * is one only when nothing was waiting. */
-size_t rtu_answer(struct rtu *r, mono_us now, const struct modbus_map *map, uint8_t *out);
+ * the answer to send now in out[RTU_ADU_MAX], or 0, or MODBUS_PARKED: rtu_finish gives the answer.
+ * Feed first what is there to be read: a silence is one only when nothing was waiting. who is the
+ * line: what it may write; of a broadcast the framer tells the writers itself. */
+size_t rtu_answer(struct rtu *r, mono_us now, const struct modbus_units *units,
+                  const struct modbus_who *who, uint8_t *out);
+
+/* The answer to the request that was parked, into out[RTU_ADU_MAX]. 0 when somebody has spoken on
+ * the line since: the master has given up waiting. */
+size_t rtu_finish(struct rtu *r, mono_us now, const struct modbus_units *units,
+                  enum modbus_exception why, uint8_t *out);
 
 /* When rtu_answer has something to do, or MONO_NEVER. */
 mono_us rtu_deadline(const struct rtu *r);

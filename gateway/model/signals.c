@@ -8,7 +8,9 @@
 #define AT_4(i, id, ...)                                                                           \
     AT(i, id, __VA_ARGS__)                                                                         \
     AT(i + 1, id, __VA_ARGS__) AT(i + 2, id, __VA_ARGS__) AT(i + 3, id, __VA_ARGS__)
-#define REST_7(id, ...) AT_4(1, id, __VA_ARGS__) AT(5, id, __VA_ARGS__) AT(6, id, __VA_ARGS__)
+#define REST_5(id, ...) AT_4(1, id, __VA_ARGS__)
+#define REST_6(id, ...) AT_4(1, id, __VA_ARGS__) AT(5, id, __VA_ARGS__)
+#define REST_7(id, ...) REST_6(id, __VA_ARGS__) AT(6, id, __VA_ARGS__)
 #define REST_8(id, ...) REST_7(id, __VA_ARGS__) AT(7, id, __VA_ARGS__)
 #define REST_24(id, ...)                                                                           \
     REST_8(id, __VA_ARGS__)                                                                        \
@@ -35,6 +37,7 @@ const struct unit_info unit_info[UNIT_COUNT] = {
     [MILLI_AH] = {"Ah",  1000},
     [WATT_HOUR] = {"kWh", 1000},
     [MILLISEC] = {"s",   1000},
+    [MICROSEC] = {"ms",  1000},
     [COUNT] = {"",    1   },
     [FLAG] = {"",    1   },
     [CODE] = {"",    1   },

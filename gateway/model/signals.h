@@ -18,6 +18,7 @@ enum unit {
     MILLI_AH,
     WATT_HOUR,
     MILLISEC,
+    MICROSEC,
     COUNT,
     FLAG, /* 0 or 1 */
     CODE, /* a number from a list of words */

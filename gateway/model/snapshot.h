@@ -14,6 +14,15 @@ struct snapshot {
     struct battery inverter[MAX_INVERTERS]; /* what was last said to it, and its port */
 };
 
+#define MAX_LISTENERS 4 /* [modbus.tcp] .. [modbus.tcp.4] */
+#define MAX_LINES 4     /* [modbus.rtu] .. [modbus.rtu.4] */
+
+/* The process around the hub: what only its edge can know, and fills. */
+struct process {
+    struct signals self; /* how late control is */
+    struct signals tcp[MAX_LISTENERS], rtu[MAX_LINES];
+};
+
 /* The set of signals a path names, with the signal in *id: "cluster[2].module[7].soc".
  * NULL when there is no such thing. */
 const struct signals *snapshot_find(const struct snapshot *snap, const char *path, enum signal *id);

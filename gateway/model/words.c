@@ -41,6 +41,12 @@ const struct word commands[] = {
 #undef COMMAND
 };
 
+const struct word refusals[] = {
+#define REFUSAL WORD
+#include "model/refusals.def"
+#undef REFUSAL
+};
+
 #define CLUSTER false
 #define HUB true
 const struct latch_info latch_info[LATCH_COUNT] = {
@@ -52,7 +58,8 @@ const struct latch_info latch_info[LATCH_COUNT] = {
 #undef HUB
 
 const size_t n_hub_states = LEN(hub_states), n_cluster_states = LEN(cluster_states),
-             n_link_states = LEN(link_states), n_reasons = LEN(reasons), n_commands = LEN(commands);
+             n_link_states = LEN(link_states), n_reasons = LEN(reasons), n_commands = LEN(commands),
+             n_refusals = LEN(refusals);
 
 const char *word_name(const struct word *list, size_t n, int64_t code)
 {

@@ -52,6 +52,12 @@ enum command {
 #undef COMMAND
 };
 
+enum refusal {
+#define REFUSAL(code, id, text) REFUSAL_##id = code,
+#include "model/refusals.def"
+#undef REFUSAL
+};
+
 /* Bits of latches.def. */
 enum latch {
 #define LATCH(bit, id, of, reason, text) LATCH_##id = bit,
@@ -77,8 +83,9 @@ struct word {
     const char *text;
 };
 
-extern const struct word hub_states[], cluster_states[], link_states[], reasons[], commands[];
-extern const size_t n_hub_states, n_cluster_states, n_link_states, n_reasons, n_commands;
+extern const struct word hub_states[], cluster_states[], link_states[], reasons[], commands[],
+    refusals[];
+extern const size_t n_hub_states, n_cluster_states, n_link_states, n_reasons, n_commands, n_refusals;
 
 /* The name of a code in a list, or "?" when the list does not have it. */
 const char *word_name(const struct word *list, size_t n, int64_t code);

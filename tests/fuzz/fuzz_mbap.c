@@ -49,7 +49,9 @@ static struct sum play(const uint8_t *data, size_t size, size_t segment)
         data += n;
         size -= n;
         while ((got = mbap_next(&in, &adu)) == MBAP_ADU)
-            take(&sum, out, mbap_answer(&map, 1, &adu, out));
+            take(&sum, out,
+                 mbap_answer(&(struct modbus_units){.unit = 1, .hub = &map}, &fixture_who, &adu,
+                             out));
         sum.closed = got == MBAP_CLOSE;
     }
     return sum;

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > MODBUS_PDU_MAX)
         size = MODBUS_PDU_MAX;
-    len = modbus_answer(&map, data, size, out);
+    len = modbus_answer(&map, &fixture_who, data, size, out);
     need(len <= MODBUS_PDU_MAX);
     need((len == 0) == (size == 0 || data[0] >= 0x80));
     if (!len)

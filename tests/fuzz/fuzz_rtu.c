@@ -18,7 +18,7 @@ static size_t pass(struct rtu *r, const struct modbus_map *map, mono_us us, uint
 
     while (rtu_deadline(r) <= end) {
         mono_us at = rtu_deadline(r);
-        size_t len = rtu_answer(r, at, map, out);
+        size_t len = rtu_answer(r, at, &(struct modbus_units){.hub = map}, &fixture_who, out);
 
         if (len && (len < 5 || len > RTU_ADU_MAX || out[0] != 5 ||
                     rtu_crc(out, len - 2) != (out[len - 2] | out[len - 1] << 8)))

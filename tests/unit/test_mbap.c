@@ -37,7 +37,8 @@ static void feed(struct stream *s, const uint8_t *bytes, size_t n)
         n -= take;
         while ((got = mbap_next(&s->in, &adu)) == MBAP_ADU) {
             assert_true(s->len + MBAP_ADU_MAX <= sizeof(s->out));
-            s->len += mbap_answer(s->map, 1, &adu, s->out + s->len);
+            s->len += mbap_answer(&(struct modbus_units){.unit = 1, .hub = s->map}, &fixture_who,
+                                  &adu, s->out + s->len);
         }
         s->closed = got == MBAP_CLOSE;
     }

@@ -46,7 +46,7 @@ static void room_open(struct room *r)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     *r = (struct room){
-        .map.read_words = zeros, .spec = {.unit = 1, .connections = 8}
+        .map.read_words = zeros, .spec = {.units = {.unit = 1}, .connections = 8}
     };
     r->at.sin_family = AF_INET;
     r->at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -55,7 +55,8 @@ static void room_open(struct room *r)
     close(fd);
     snprintf(r->spec.listen, sizeof(r->spec.listen), "127.0.0.1:%u", ntohs(r->at.sin_port));
     assert_int_equal(poller_open(&r->poller), HUB_OK);
-    r->tcp = tcp_new(&r->spec, &r->map, &r->poller);
+    r->spec.units.hub = &r->map;
+    r->tcp = tcp_new(&r->spec, &r->poller);
     assert_non_null(r->tcp);
     told[0] = '\0';
     log_to(note);

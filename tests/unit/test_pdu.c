@@ -19,7 +19,7 @@ static void play(const struct exchange *x, size_t n)
         size_t len = hex_bytes(x[i].request, req, sizeof(req));
 
         print_message("  %s\n", x[i].what);
-        assert_bytes(out, modbus_answer(&map, req, len, out), x[i].answer);
+        assert_bytes(out, modbus_answer(&map, &fixture_who, req, len, out), x[i].answer);
     }
 }
 
@@ -116,9 +116,10 @@ static enum modbus_exception whole_read_bits(void *ctx, uint16_t addr, unsigned 
     return MODBUS_OK;
 }
 
-static enum modbus_exception whole_write(void *ctx, uint16_t addr, unsigned n, const uint8_t *what)
+static enum modbus_exception whole_write(void *ctx, const struct modbus_who *who, uint16_t addr,
+                                         unsigned n, const uint8_t *what)
 {
-    (void)ctx, (void)addr, (void)n, (void)what;
+    (void)ctx, (void)who, (void)addr, (void)n, (void)what;
     asked++;
     return MODBUS_OK;
 }
@@ -163,7 +164,7 @@ static void the_last_address_is_one(void **state)
 
         print_message("  %s\n", cases[i].what);
         asked = 0;
-        assert_bytes(out, modbus_answer(&map, req, len, out), cases[i].answer);
+        assert_bytes(out, modbus_answer(&map, &fixture_who, req, len, out), cases[i].answer);
         assert_int_equal(asked > 0, cases[i].ask);
     }
 }
@@ -187,12 +188,13 @@ static void full_reads_have_every_word(void **state)
         uint8_t req[] = {cases[i].function, 0, 0, 0, 125};
 
         print_message("  %s\n", cases[i].what);
-        assert_int_equal(modbus_answer(&map, req, sizeof(req), out), 252);
+        assert_int_equal(modbus_answer(&map, &fixture_who, req, sizeof(req), out), 252);
         assert_int_equal(out[1], 250);
         for (unsigned w = 0; w < 125; w++)
             assert_int_equal(out[2 + 2 * w] << 8 | out[3 + 2 * w], cases[i].first + w);
     }
-    assert_int_equal(modbus_answer(&map, (const uint8_t[]){1, 0, 0, 7, 0xD0}, 5, out), 252);
+    assert_int_equal(modbus_answer(&map, &fixture_who, (const uint8_t[]){1, 0, 0, 7, 0xD0}, 5, out),
+                     252);
     print_message("  57 FC1 quantity 2000\n");
     assert_int_equal(out[1], 250);
     assert_int_equal(out[2], 0x49);   /* 0 3 6 */
@@ -281,11 +283,11 @@ static void writes_are_all_or_nothing(void **state)
         bool refused;
 
         print_message("  %s\n", writes[i].what);
-        assert_bytes(out, modbus_answer(&map, req, len, out), writes[i].answer);
+        assert_bytes(out, modbus_answer(&map, &fixture_who, req, len, out), writes[i].answer);
         refused = out[0] & 0x80;
         assert_int_equal(f.writes, refused ? 0 : 1);
         len = hex_bytes(writes[i].look, req, sizeof(req));
-        assert_bytes(out, modbus_answer(&map, req, len, out), writes[i].shows);
+        assert_bytes(out, modbus_answer(&map, &fixture_who, req, len, out), writes[i].shows);
     }
 }
 
@@ -314,8 +316,9 @@ static void write_quantities(void **state)
 
         print_message("  %s\n", cases[i].what);
         memcpy(req, cases[i].head, cases[i].head_len);
-        assert_int_equal(modbus_answer(&map, req, cases[i].head_len + cases[i].data_len, out),
-                         cases[i].answer_len);
+        assert_int_equal(
+            modbus_answer(&map, &fixture_who, req, cases[i].head_len + cases[i].data_len, out),
+            cases[i].answer_len);
         assert_int_equal(out[1], cases[i].second);
         assert_int_equal(f.writes, cases[i].answer_len == 2 ? 0 : 1);
     }
@@ -359,15 +362,15 @@ static void long_objects_are_never_cut(void **state)
     memset(text[1], 'y', 240);
     memset(text[2], 'z', MODBUS_OBJECT_MAX + 1); /* too long: not there */
     print_message("  95 the first answer ends before the object that does not fit\n");
-    assert_bytes(out, modbus_answer(&map, req, 4, out),
+    assert_bytes(out, modbus_answer(&map, &fixture_who, req, 4, out),
                  "2B 0E 02 82 FF 03 03 00 01 61 01 01 62 02 01 63");
     print_message("  95 the longest object fills an answer\n");
     req[3] = out[5];
-    assert_int_equal(modbus_answer(&map, req, 4, out), MODBUS_PDU_MAX);
+    assert_int_equal(modbus_answer(&map, &fixture_who, req, 4, out), MODBUS_PDU_MAX);
     assert_memory_equal(out, ((const uint8_t[]){0x2B, 0x0E, 2, 0x82, 0xFF, 5, 1, 3, 244}), 9);
     print_message("  95 the last answer says so\n");
     req[3] = out[5];
-    assert_int_equal(modbus_answer(&map, req, 4, out), 7 + 2 + 240);
+    assert_int_equal(modbus_answer(&map, &fixture_who, req, 4, out), 7 + 2 + 240);
     assert_memory_equal(out, ((const uint8_t[]){0x2B, 0x0E, 2, 0x82, 0, 0, 1, 5, 240}), 9);
 }
 
@@ -379,9 +382,10 @@ static enum modbus_exception broken_read(void *ctx, enum modbus_table table, uin
     return MODBUS_DEVICE_FAILURE;
 }
 
-static enum modbus_exception busy_write(void *ctx, uint16_t addr, unsigned n, const uint8_t *data)
+static enum modbus_exception busy_write(void *ctx, const struct modbus_who *who, uint16_t addr,
+                                        unsigned n, const uint8_t *data)
 {
-    (void)ctx, (void)addr, (void)n, (void)data;
+    (void)ctx, (void)who, (void)addr, (void)n, (void)data;
     return MODBUS_BUSY;
 }
 
@@ -411,13 +415,13 @@ static void the_map_has_the_last_word(void **state)
     for (size_t i = 0; i < LEN(failing); i++) {
         print_message("  %s\n", failing[i].what);
         size_t len = hex_bytes(failing[i].request, req, sizeof(req));
-        assert_bytes(out, modbus_answer(&map, req, len, out), failing[i].answer);
+        assert_bytes(out, modbus_answer(&map, &fixture_who, req, len, out), failing[i].answer);
     }
     map.write_words = NULL;
     for (size_t i = 0; i < LEN(read_only); i++) {
         print_message("  %s\n", read_only[i].what);
         size_t len = hex_bytes(read_only[i].request, req, sizeof(req));
-        assert_bytes(out, modbus_answer(&map, req, len, out), read_only[i].answer);
+        assert_bytes(out, modbus_answer(&map, &fixture_who, req, len, out), read_only[i].answer);
     }
 }
 
@@ -451,7 +455,7 @@ static void coils_and_discrete_inputs_are_two_tables(void **state)
             map.read_coils = NULL;
         if (!cases[i].discrete)
             map.read_discrete = NULL;
-        assert_bytes(out, modbus_answer(&map, req, len, out), cases[i].answer);
+        assert_bytes(out, modbus_answer(&map, &fixture_who, req, len, out), cases[i].answer);
     }
 }
 
@@ -468,7 +472,7 @@ static void every_address_answers_data_or_02(void **state)
 
         for (unsigned addr = 0; addr < 65536; addr++) {
             uint8_t req[] = {(uint8_t)function, (uint8_t)(addr >> 8), (uint8_t)addr, 0, 1};
-            size_t len = modbus_answer(&map, req, sizeof(req), out);
+            size_t len = modbus_answer(&map, &fixture_who, req, sizeof(req), out);
 
             assert_int_equal(out[0], addr < end ? function : function | 0x80);
             assert_int_equal(len, addr >= end ? 2 : function <= 2 ? 3 : 4);

@@ -28,6 +28,7 @@ static void line_init(struct line *l, mono_us silence_us)
     l->map = fixture_map(&l->f);
     l->now = 1000000;
     rtu_init(&l->rtu, 5, 19200, silence_us);
+    l->rtu.broadcast_writes = true;
 }
 
 /* Lets time pass; the framer is asked exactly when it wants to be. */
@@ -40,7 +41,8 @@ static void pass(struct line *l, mono_us us)
 
         assert_true(l->len + RTU_ADU_MAX <= sizeof(l->out));
         l->now = mono_max(l->now, rtu_deadline(&l->rtu));
-        n = rtu_answer(&l->rtu, l->now, &l->map, l->out + l->len);
+        n = rtu_answer(&l->rtu, l->now, &(struct modbus_units){.hub = &l->map}, &fixture_who,
+                       l->out + l->len);
         if (n)
             l->answered_at = l->now;
         l->len += n;
@@ -274,8 +276,12 @@ static void an_answer_waits_for_the_gap(void **state)
         rtu_init(&l.rtu, 5, rates[i].baud, 0);
         hear(&l, GOOD);
         assert_int_equal(rtu_deadline(&l.rtu), l.now + rates[i].gap);
-        assert_int_equal(rtu_answer(&l.rtu, l.now + rates[i].gap - 1, &l.map, l.out), 0);
-        assert_int_equal(rtu_answer(&l.rtu, l.now + rates[i].gap, &l.map, l.out), 7);
+        assert_int_equal(rtu_answer(&l.rtu, l.now + rates[i].gap - 1,
+                                    &(struct modbus_units){.hub = &l.map}, &fixture_who, l.out),
+                         0);
+        assert_int_equal(rtu_answer(&l.rtu, l.now + rates[i].gap,
+                                    &(struct modbus_units){.hub = &l.map}, &fixture_who, l.out),
+                         7);
         assert_int_equal(rtu_deadline(&l.rtu), MONO_NEVER);
     }
 }
