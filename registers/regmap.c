@@ -181,9 +181,11 @@ static void fill_bits(const struct signals *s, bool *bit)
             bit[reg_bits[i].addr + k] = signal_or(s, (enum signal)(reg_bits[i].signal + k), 0) != 0;
 }
 
-void regmap_fill(struct image *img, const struct snapshot *snap)
+void regmap_fill(struct image *img, const struct snapshot *snap, const struct process *proc)
 {
     uint16_t *words = img->word;
+
+    (void)proc;
 
     memset(img->word, 0xFF, sizeof(img->word));
     fill_bits(&snap->hub.s, img->bit);

@@ -28,8 +28,9 @@ struct image {
 
 /* Fills the image. Unknown reads as the type's "not available" code: all ones unsigned, 0x8000,
  * 0x80000000 ... signed; a text that is not known is all zero; reserved words inside a block
- * read as 0xFFFF. A value beyond its type's range reads as the nearest one that is no code. */
-void regmap_fill(struct image *img, const struct snapshot *snap);
+ * read as 0xFFFF. A value beyond its type's range reads as the nearest one that is no code.
+ * proc may be NULL: nothing is known of the process then. */
+void regmap_fill(struct image *img, const struct snapshot *snap, const struct process *proc);
 
 /* Where words addr..addr+n-1 lie in image.word, or -1 when one of them is outside every
  * block (exception 02) or n is 0. Time does not depend on the address or on n. */

@@ -158,7 +158,7 @@ static void run_rules(struct loop *loop)
     hub_run(loop->hub);
     drive_relays(loop);
     if (loop->server) {
-        regmap_fill(server_image(loop->server), hub_snapshot(loop->hub));
+        regmap_fill(server_image(loop->server), hub_snapshot(loop->hub), NULL);
         server_publish(loop->server);
     }
 }

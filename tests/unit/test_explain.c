@@ -335,7 +335,7 @@ static void read_registers(struct snapshot *out, const struct snapshot *in)
     static struct image img;
 
     memset(out, 0, sizeof(*out));
-    regmap_fill(&img, in);
+    regmap_fill(&img, in, NULL);
     for (enum reg_block b = 0; b < BLOCK_COUNT; b++)
         for (unsigned place = 0; place < reg_block_info[b].count; place++) {
             const struct reg_block_info *info = &reg_block_info[b];

@@ -307,7 +307,7 @@ static void set_the_makers_screen(void)
         signal_set(&snap.cluster[i].s, SIG_CURRENT, current[i], 0);
         signal_set(&snap.cluster[i].s, SIG_POWER, power[i], 0);
     }
-    regmap_fill(&img, &snap);
+    regmap_fill(&img, &snap, NULL);
 }
 
 static void the_makers_screen_in_words(void **state)
@@ -383,7 +383,7 @@ static void identification_in_words(void **state)
     memset(&snap, 0, sizeof(snap));
     signal_set(&snap.hub.s, SIG_UPTIME, 100000499, 0);
     signal_set(&snap.hub.s, SIG_HEARTBEAT, 77, 0);
-    regmap_fill(&img, &snap);
+    regmap_fill(&img, &snap, NULL);
     assert_words(words, LEN(words));
     assert_int_equal((uint32_t)word_at(4) << 16 | word_at(5), regmap_hash());
     snprintf(version, sizeof(version), "%u.%u.%u", word_at(6), word_at(7), word_at(8));
@@ -422,7 +422,7 @@ static void alarms_and_texts_in_words(void **state)
     snap.cluster[1].a.active[TIER_PROTECTION] = ALARM_BIT(VOLTAGE_HIGH);
     strcpy(snap.cluster[1].t.value[TEXT_MAKER], "WeCo");
     strcpy(snap.inverter[1].t.value[TEXT_PROTOCOL], "pylontech");
-    regmap_fill(&img, &snap);
+    regmap_fill(&img, &snap, NULL);
     assert_words(words, LEN(words));
 }
 
@@ -443,7 +443,7 @@ static void each_tier_has_its_bit(void **state)
             memset(&snap, 0, sizeof(snap));
             snap.hub.a.active[cases[i].tier] = UINT64_C(1) << bit;
             snap.cluster[0].a.latched[cases[i].tier] = UINT64_C(1) << bit;
-            regmap_fill(&img, &snap);
+            regmap_fill(&img, &snap, NULL);
             assert_int_equal(word_at(152), cases[i].bit);
             assert_int_equal(word_at(153), 0);
             assert_int_equal(word_at(10051), 0);
@@ -457,7 +457,7 @@ static void every_unknown_signal_reads_as_its_code(void **state)
     memset(&snap, 0, sizeof(snap));
     for (int i = 0; i < SIG_COUNT; i++)
         snap.hub.s.value[i] = 1; /* a value that nobody may use */
-    regmap_fill(&img, &snap);
+    regmap_fill(&img, &snap, NULL);
     for (unsigned i = reg_block_info[BLOCK_HOT].first; i < reg_block_info[BLOCK_LIMITS].first;
          i++) {
         int64_t v;
@@ -497,7 +497,7 @@ static void relays_and_inputs_are_registers_and_bits(void **state)
     signal_set(&snap.hub.s, SIG_LATCHES_UNSAVED, LATCH_BIT(STOP_INPUT), 0);
     signal_set(&snap.hub.s, SIG_FORCED_CHARGE_LEFT, 90000, 0); /* ms */
     memset(&img, 0xFF, sizeof(img));
-    regmap_fill(&img, &snap);
+    regmap_fill(&img, &snap, NULL);
     assert_words(expected, LEN(expected));
     for (unsigned i = 0; i < REGMAP_BITS; i++)
         assert_int_equal(img.bit[i], i == 0 || i == 7 || i == 23);
@@ -546,7 +546,7 @@ static void a_value_too_large_stops_before_the_code(void **state)
     signal_set(&snap.hub.s, SIG_CONTROL_AGE, 86400000, 0);
     signal_set(&snap.inverter[0].s, SIG_FRAMES_TX, INT64_C(1) << 40, 0);
     signal_set(&snap.cluster[3].s, SIG_ENERGY_CHARGED, INT64_MAX, 0);
-    regmap_fill(&img, &snap);
+    regmap_fill(&img, &snap, NULL);
     assert_words(words, LEN(words));
 }
 
@@ -754,7 +754,7 @@ static void a_client_gets_back_what_was_put_in(void **state)
     set_the_makers_screen();
     snap.cluster[1].a.latched[TIER_FAULT] = UINT64_C(0x8000000000000001);
     strcpy(snap.cluster[1].t.value[TEXT_SERIAL], "0123456789ABCDEF");
-    regmap_fill(&img, &snap);
+    regmap_fill(&img, &snap, NULL);
     signal_set(&hub.s, SIG_SOH, 1, 0); /* must go: it is not available */
     regmap_take(BLOCK_HOT, &img.word[regmap_find(100, 1)], &hub);
     assert_int_equal(signal_or(&hub.s, SIG_SOC, -1), 4820);

@@ -46,7 +46,7 @@ static void put_image(uint16_t *words)
 {
     static struct image img;
 
-    regmap_fill(&img, &snap);
+    regmap_fill(&img, &snap, NULL);
     for (unsigned addr = 0; addr < 30000; addr++) {
         int at = regmap_find((uint16_t)addr, 1);
 
