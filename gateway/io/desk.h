@@ -52,7 +52,7 @@ mono_us desk_tend(struct desk *d, mono_us now);
 /* ---- control ---- */
 
 struct desk_order {
-    struct hub_order order[ORDERS_MAX]; /* ticket in the first */
+    struct hub_order order[ORDERS_MAX]; /* ticket and origin in the first; of n are valid */
     unsigned n;                         /* 0: a refusal to be told */
     mono_us until;
     enum command refused;
@@ -64,8 +64,9 @@ struct desk_order {
 bool desk_look(struct desk *d, struct desk_order *out);
 void desk_taken(struct desk *d);
 
-/* The result of a ticket. Never full: there are as many places as orders. wake_server is called
- * after the last of a turn. */
+/* The result of a ticket: each order is answered once, sooner or later, even when nobody can be
+ * waiting any more; it holds its place so long. Never full: there are as many places as orders.
+ * server_wake is called after the last of a turn. */
 void desk_answer(struct desk *d, uint32_t ticket, enum status status);
 
 #endif
