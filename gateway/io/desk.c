@@ -77,6 +77,13 @@ static int ring_next(const struct ring *r)
     return filled != taken ? (int)(taken % DESK_PLACES) : -1;
 }
 
+/* How many there are for the one that empties it. */
+static unsigned ring_filled(const struct ring *r)
+{
+    return atomic_load_explicit(&r->filled, memory_order_acquire) -
+           atomic_load_explicit(&r->taken, memory_order_relaxed);
+}
+
 static void ring_step(atomic_uint *end)
 {
     atomic_store_explicit(end, atomic_load_explicit(end, memory_order_relaxed) + 1,
@@ -173,6 +180,14 @@ static void hand_out(struct desk *d, struct answer a, mono_us now)
         w->answered(w, a.status, now);
 }
 
+static bool is_late(const struct desk *d, mono_us now)
+{
+    for (unsigned i = 0; d->n_waiting && i < DESK_PLACES; i++)
+        if (d->place[i].waiter && now >= d->place[i].waiter->until)
+            return true;
+    return false;
+}
+
 /* Who is told may put the next order, or forget others. */
 static mono_us tell_late(struct desk *d, mono_us now)
 {
@@ -190,12 +205,16 @@ static mono_us tell_late(struct desk *d, mono_us now)
     return due;
 }
 
-mono_us desk_tend(struct desk *d, mono_us now)
+/* An answer that comes while these are handed out waits for the next call: `fresh` was before it.
+ */
+mono_us desk_tend(struct desk *d, mono_us now, void (*fresh)(void *ctx), void *ctx)
 {
-    int at;
+    unsigned n = ring_filled(&d->answers);
 
-    while ((at = ring_next(&d->answers)) >= 0) {
-        struct answer a = d->answer[at];
+    if (fresh && (n || is_late(d, now)))
+        fresh(ctx);
+    while (n--) {
+        struct answer a = d->answer[ring_next(&d->answers)];
 
         ring_step(&d->answers.taken);
         hand_out(d, a, now);

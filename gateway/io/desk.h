@@ -46,10 +46,10 @@ enum status desk_refused(struct desk *d, const struct origin *from, enum command
                          enum refusal why, unsigned times);
 
 /* Hands out the answers that have come, and HUB_ELATE where time is up. fresh(ctx) is called before
- * the first of them, when they have been taken from control: what is read from then on was published
- * after the orders were carried out. Not called when there is nothing to hand out. Returns when it
- * has to be called at the latest; it has to be called, too, when desk_answer has woken the server.
- */
+ * the first of them, when they have been taken from control: what is read from then on was
+ * published after the orders were carried out. Not called when there is nothing to hand out.
+ * Returns when it has to be called at the latest; it has to be called, too, when desk_answer has
+ * woken the server. fresh may be NULL. */
 mono_us desk_tend(struct desk *d, mono_us now, void (*fresh)(void *ctx), void *ctx);
 
 /* ---- control ---- */

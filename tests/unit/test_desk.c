@@ -51,7 +51,7 @@ static void answered(struct waiter *w, enum status status, mono_us now)
 
 struct fixture {
     struct desk *desk;
-    unsigned woken;
+    unsigned woken, fresh;
     struct visitor v[DESK_PLACES + 1];
 };
 
@@ -98,11 +98,11 @@ static void an_order_goes_there_and_back(void **state)
     struct desk_order o;
 
     assert_false(desk_look(f->desk, &o));
-    assert_int_equal(desk_tend(f->desk, T0), MONO_NEVER);
+    assert_int_equal(desk_tend(f->desk, T0, NULL, NULL), MONO_NEVER);
     assert_int_equal(put(f, 0, T0, 25000), HUB_OK);
     assert_int_equal(f->woken, 1);
     assert_int_not_equal(f->v[0].waiter.ticket, 0);
-    assert_int_equal(desk_tend(f->desk, T0), T0 + DESK_PATIENCE);
+    assert_int_equal(desk_tend(f->desk, T0, NULL, NULL), T0 + DESK_PATIENCE);
     for (int i = 0; i < 2; i++) { /* looking does not take */
         assert_true(desk_look(f->desk, &o));
         assert_int_equal(o.n, 1);
@@ -115,11 +115,11 @@ static void an_order_goes_there_and_back(void **state)
     assert_false(desk_look(f->desk, &o));
     desk_answer(f->desk, o.order[0].ticket, HUB_EKEY);
     assert_int_equal(f->v[0].told, 0); /* only the server thread tells */
-    assert_int_equal(desk_tend(f->desk, T0 + 3), MONO_NEVER);
+    assert_int_equal(desk_tend(f->desk, T0 + 3, NULL, NULL), MONO_NEVER);
     assert_int_equal(f->v[0].told, 1);
     assert_int_equal(f->v[0].status, HUB_EKEY);
     assert_int_equal(f->v[0].at, T0 + 3);
-    assert_int_equal(desk_tend(f->desk, T0 + MONO_S(2)), MONO_NEVER);
+    assert_int_equal(desk_tend(f->desk, T0 + MONO_S(2), NULL, NULL), MONO_NEVER);
     assert_int_equal(f->v[0].told, 1);
 }
 
@@ -147,16 +147,16 @@ static void time_is_up_at_half_a_second(void **state)
 
     put(f, 0, T0, 1);
     put(f, 1, T0 + 10, 1);
-    assert_int_equal(desk_tend(f->desk, T0 + 499999), T0 + 500000);
+    assert_int_equal(desk_tend(f->desk, T0 + 499999, NULL, NULL), T0 + 500000);
     assert_int_equal(f->v[0].told, 0);
-    assert_int_equal(desk_tend(f->desk, T0 + 500000), T0 + 500010);
+    assert_int_equal(desk_tend(f->desk, T0 + 500000, NULL, NULL), T0 + 500010);
     assert_int_equal(f->v[0].told, 1);
     assert_int_equal(f->v[0].status, HUB_ELATE);
     assert_int_equal(f->v[1].told, 0);
     late = take(f);
     desk_answer(f->desk, late, HUB_OK); /* too late: it goes nowhere */
     put(f, 0, T0 + 500001, 2);
-    desk_tend(f->desk, T0 + 500002);
+    desk_tend(f->desk, T0 + 500002, NULL, NULL);
     assert_int_equal(f->v[0].told, 1);
     assert_int_not_equal(f->v[0].waiter.ticket, 0);
 }
@@ -168,9 +168,53 @@ static void an_answer_comes_before_the_end(void **state)
 
     put(f, 0, T0, 1);
     desk_answer(f->desk, take(f), HUB_OK);
-    assert_int_equal(desk_tend(f->desk, T0 + 500000), MONO_NEVER);
+    assert_int_equal(desk_tend(f->desk, T0 + 500000, NULL, NULL), MONO_NEVER);
     assert_int_equal(f->v[0].told, 1);
     assert_int_equal(f->v[0].status, HUB_OK);
+}
+
+/* The image is taken anew: meanwhile the answer to the second comes. */
+static void take_image(void *ctx)
+{
+    struct fixture *f = ctx;
+
+    assert_int_equal(f->v[0].told, 0);
+    f->fresh++;
+    desk_answer(f->desk, f->v[1].waiter.ticket, HUB_OK);
+}
+
+static void the_image_is_taken_before_answers_are_told(void **state)
+{
+    struct fixture *f = *state;
+
+    put(f, 0, T0, 1);
+    put(f, 1, T0, 2);
+    desk_tend(f->desk, T0, take_image, f);
+    assert_int_equal(f->fresh, 0); /* nothing to tell */
+    desk_answer(f->desk, take(f), HUB_OK);
+    desk_tend(f->desk, T0, take_image, f);
+    assert_int_equal(f->fresh, 1);
+    assert_int_equal(f->v[0].told, 1);
+    assert_int_equal(f->v[1].told, 0); /* its image may be older */
+    desk_tend(f->desk, T0, NULL, NULL);
+    assert_int_equal(f->v[1].told, 1);
+}
+
+static void note_fresh(void *ctx)
+{
+    ++*(unsigned *)ctx;
+}
+
+static void that_time_is_up_is_told_with_a_new_image_too(void **state)
+{
+    struct fixture *f = *state;
+
+    put(f, 0, T0, 1);
+    desk_tend(f->desk, T0 + DESK_PATIENCE - 1, note_fresh, &f->fresh);
+    assert_int_equal(f->fresh, 0);
+    desk_tend(f->desk, T0 + DESK_PATIENCE, note_fresh, &f->fresh);
+    assert_int_equal(f->fresh, 1);
+    assert_int_equal(f->v[0].status, HUB_ELATE);
 }
 
 static void who_is_gone_is_not_told(void **state)
@@ -182,9 +226,9 @@ static void who_is_gone_is_not_told(void **state)
     ticket = take(f);
     desk_forget(f->desk, &f->v[0].waiter);
     assert_int_equal(f->v[0].waiter.ticket, 0);
-    assert_int_equal(desk_tend(f->desk, T0 + MONO_S(1)), MONO_NEVER);
+    assert_int_equal(desk_tend(f->desk, T0 + MONO_S(1), NULL, NULL), MONO_NEVER);
     desk_answer(f->desk, ticket, HUB_OK);
-    desk_tend(f->desk, T0 + MONO_S(1));
+    desk_tend(f->desk, T0 + MONO_S(1), NULL, NULL);
     assert_int_equal(f->v[0].told, 0);
     desk_forget(f->desk, &f->v[0].waiter); /* twice, or for nothing: no harm */
 }
@@ -198,17 +242,17 @@ static void an_old_answer_does_not_find_the_next_one(void **state)
     put(f, 0, T0, 1);
     first = take(f);
     desk_answer(f->desk, first, HUB_OK);
-    desk_tend(f->desk, T0);
+    desk_tend(f->desk, T0, NULL, NULL);
     put(f, 1, T0, 2);
     second = take(f);
     assert_int_equal(first % DESK_PLACES, second % DESK_PLACES);
     assert_int_not_equal(first, second);
     desk_answer(f->desk, first, HUB_OK); /* answered twice */
     desk_answer(f->desk, 0, HUB_OK);
-    desk_tend(f->desk, T0);
+    desk_tend(f->desk, T0, NULL, NULL);
     assert_int_equal(f->v[1].told, 0);
     desk_answer(f->desk, second, HUB_ERANGE);
-    desk_tend(f->desk, T0);
+    desk_tend(f->desk, T0, NULL, NULL);
     assert_int_equal(f->v[1].status, HUB_ERANGE);
 }
 
@@ -226,11 +270,11 @@ static void as_many_orders_as_places(void **state)
         ticket[i] = take(f);
     /* All taken, none answered, nobody waits any more: still no place, so that every answer has one
      * of its own. */
-    desk_tend(f->desk, T0 + DESK_PATIENCE);
+    desk_tend(f->desk, T0 + DESK_PATIENCE, NULL, NULL);
     assert_int_equal(put(f, DESK_PLACES, T0, 0), HUB_EFULL);
     for (unsigned i = 0; i < DESK_PLACES; i++)
         desk_answer(f->desk, ticket[i], HUB_OK);
-    desk_tend(f->desk, T0 + DESK_PATIENCE);
+    desk_tend(f->desk, T0 + DESK_PATIENCE, NULL, NULL);
     for (unsigned i = 0; i < DESK_PLACES; i++)
         assert_int_equal(f->v[i].told, 1);
     for (unsigned i = 0; i < DESK_PLACES; i++)
@@ -250,12 +294,12 @@ static void who_is_told_may_ask_again_and_drop_others(void **state)
     second = take(f);
     desk_answer(f->desk, first, HUB_OK);
     desk_answer(f->desk, second, HUB_OK);
-    assert_int_equal(desk_tend(f->desk, T0 + 7), T0 + 7 + DESK_PATIENCE);
+    assert_int_equal(desk_tend(f->desk, T0 + 7, NULL, NULL), T0 + 7 + DESK_PATIENCE);
     assert_int_equal(f->v[0].told, 1);
     assert_int_equal(f->v[1].told, 0);
     f->v[0].again = true; /* and the same when time is up */
     put(f, 1, T0 + 8, 2);
-    assert_int_equal(desk_tend(f->desk, T0 + 600000), T0 + 600000 + DESK_PATIENCE);
+    assert_int_equal(desk_tend(f->desk, T0 + 600000, NULL, NULL), T0 + 600000 + DESK_PATIENCE);
     assert_int_equal(f->v[0].told, 2);
     assert_int_equal(f->v[1].told, 0);
 }
@@ -361,9 +405,9 @@ static unsigned put_orders(struct race *r, struct asker *asker, unsigned n)
             desk_forget(r->desk, &asker[i].waiter);
             forgotten++;
         }
-        desk_tend(r->desk, T0);
+        desk_tend(r->desk, T0, NULL, NULL);
     }
-    while (desk_tend(r->desk, T0) != MONO_NEVER)
+    while (desk_tend(r->desk, T0, NULL, NULL) != MONO_NEVER)
         sched_yield();
     return forgotten;
 }
@@ -402,6 +446,8 @@ int main(void)
         CASE(several_orders_stay_one),
         CASE(time_is_up_at_half_a_second),
         CASE(an_answer_comes_before_the_end),
+        CASE(the_image_is_taken_before_answers_are_told),
+        CASE(that_time_is_up_is_told_with_a_new_image_too),
         CASE(who_is_gone_is_not_told),
         CASE(an_old_answer_does_not_find_the_next_one),
         CASE(as_many_orders_as_places),
