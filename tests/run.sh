@@ -125,6 +125,7 @@ everything() {
     stage shellcheck "shellcheck" check_shell
     stage fuzz "fuzz targets, 60 s in all" fuzz
     stage modbus "Modbus over sockets and a pty" python3 tests/system/modbus_vectors.py build/tests/modbus_fixture
+    stage load "the load generator sees what is wrong" python3 tests/bench/load_test.py build
     stage clients "clients of others read the whole map" tests/system/clients.sh build
     stage shows "the main job on captured frames" tests/system/shows.sh build
     stage trouble "bad wiring, bad input" tests/system/trouble.sh build
