@@ -2,7 +2,7 @@
  * for what a client has sent one recv, one send; requests are taken to be 12 bytes long, and the
  * answer is constant, save the transaction.
  *
- * Usage: bench_echo PORT REGISTERS. Prints "ready" and runs until it is killed. */
+ * Usage: echo PORT REGISTERS. Prints "ready" and runs until it is killed. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
@@ -40,7 +40,7 @@ static int listen_on(int port)
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, 4096) != 0) {
-        perror("bench_echo");
+        perror("echo");
         exit(1);
     }
     return fd;

@@ -1,6 +1,6 @@
 /* How long a server takes from its start to its first right answer.
  *
- * Usage: bench_first PORT REGISTERS ADDRESS SECONDS COMMAND [ARGUMENT]...
+ * Usage: first PORT REGISTERS ADDRESS SECONDS COMMAND [ARGUMENT]...
  * Starts the command, asks until so many registers come, lets it run for
  * SECONDS without a client, and prints `first_ms` and, after those seconds, `rss_kb`. The command
  * is ended. Exit 1: no right answer in 5 s. */

@@ -1,6 +1,6 @@
 /* Load for a Modbus TCP server: one thread, epoll, every answer checked.
  *
- * Usage: bench_load [HOST:]PORT [OPTION VALUE]...
+ * Usage: load [HOST:]PORT [OPTION VALUE]...
  *     --connections N (1)   --depth N (1)        requests under way on each, at most 64
  *     --registers N (10)    --address N (0)      --function 3|4 (3)   --unit N (1)
  *     --seconds S (1)       --warmup S (0.1)     not counted, but checked
@@ -280,7 +280,7 @@ static void open_all(uint64_t now)
     epoll_fd = epoll_create1(0);
     timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
     if (!client || epoll_fd < 0 || timer_fd < 0)
-        fail("bench_load");
+        fail("load");
     if (each_ns)
         epoll_ctl(epoll_fd, EPOLL_CTL_ADD, timer_fd, &ev);
     for (unsigned i = 0; i < spec.connections; i++)

@@ -1,4 +1,4 @@
-/* The options of bench_load; what they mean is said in load.c. */
+/* The options of load; what they mean is said in load.c. */
 #ifndef BENCH_LOAD_SPEC_H
 #define BENCH_LOAD_SPEC_H
 
@@ -83,7 +83,7 @@ static void read_options(int argc, char **argv)
     for (int i = 2; good && i < argc; i += 2)
         good = i + 1 < argc && take(argv[i], argv[i + 1]);
     if (!good || spec.connections < 1 || spec.depth < 1 || spec.depth > DEPTH_MAX) {
-        fprintf(stderr, "usage: bench_load [HOST:]PORT [OPTION VALUE]...\n");
+        fprintf(stderr, "usage: load [HOST:]PORT [OPTION VALUE]...\n");
         exit(64);
     }
 }

@@ -1,7 +1,7 @@
 /* The usual choice: a libmodbus server in the usual shape, one select() over all its clients. Its
  * backlog is what a restarted gateway needs, or many of the clients would never be answered.
  *
- * Usage: bench_select_server PORT. Unit 1, 200 registers; prints "ready", runs until killed.
+ * Usage: select_server PORT. Unit 1, 200 registers; prints "ready", runs until killed.
  * select() ends at FD_SETSIZE: clients beyond it are turned away. */
 #include <errno.h>
 #include <modbus.h>
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
         return 64;
     listener = modbus_tcp_listen(ctx, BACKLOG);
     if (listener < 0) {
-        fprintf(stderr, "bench_select_server: %s\n", modbus_strerror(errno));
+        fprintf(stderr, "select_server: %s\n", modbus_strerror(errno));
         return 1;
     }
     FD_SET(listener, &all);
