@@ -95,7 +95,7 @@ static void hold_signals(struct service *sv)
     pthread_sigmask(SIG_BLOCK, &sv->signals, NULL);
 }
 
-/* An input has changed: control shall look. */
+/* An input has changed, or an order has come: control shall look. */
 static void look(void *ctx)
 {
     loop_wake(ctx);
@@ -114,7 +114,7 @@ static bool make(struct service *sv)
         return false;
     if (gpio_start(&sv->loop.gpio, sv->cfg, gpio_ops_gpiod, look, &sv->loop) != HUB_OK)
         return false;
-    sv->loop.server = server_start(sv->cfg);
+    sv->loop.server = server_start(sv->cfg, look, &sv->loop);
     return sv->loop.server && watchdog_start(&sv->loop.beats) == HUB_OK;
 }
 

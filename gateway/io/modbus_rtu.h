@@ -7,6 +7,7 @@
 #include "io/counter.h"
 #include "io/desk.h"
 #include "io/poller.h"
+#include "io/writer.h"
 #include "modbus/pdu.h"
 
 struct rtu_spec {
@@ -20,6 +21,8 @@ struct rtu_spec {
     bool write, broadcast_writes;
     bool may_silence;  /* function 8 may restart the port and make it listen only */
     struct desk *desk; /* where its orders lie; NULL: its maps answer at once */
+    writer_refused *refused;
+    void *ctx; /* of refused */
 };
 
 struct rtu_line; /* opaque */

@@ -17,6 +17,7 @@ struct modbus_server {
     struct modbus_map map, more[MAX_CLUSTERS];
     struct desk *desk;
     void (*turn)(void *ctx);
+    mono_us (*tend)(void *ctx, mono_us now);
     void *ctx;
     struct poller poller;
     struct tcp *tcp[MODBUS_PORTS_MAX];
@@ -35,7 +36,7 @@ static mono_us tend_all(struct modbus_server *srv, mono_us now)
         due = mono_min(due, rtu_line_tend(srv->rtu[i], now));
     for (unsigned i = 0; i < srv->n_tcp; i++)
         due = mono_min(due, tcp_tend(srv->tcp[i], now));
-    return due;
+    return srv->tend ? mono_min(due, srv->tend(srv->ctx, now)) : due;
 }
 
 static void *serve(void *arg)
@@ -96,6 +97,8 @@ static enum status make_ports(struct modbus_server *srv, const struct modbus_ser
         tcp.units.hub = &srv->map;
         tcp.units.more = srv->more;
         tcp.desk = spec->desk;
+        tcp.refused = spec->refused;
+        tcp.ctx = spec->ctx;
         if (!(srv->tcp[i] = tcp_new(&tcp, &srv->poller)))
             st = HUB_EMEM;
     }
@@ -105,6 +108,8 @@ static enum status make_ports(struct modbus_server *srv, const struct modbus_ser
         rtu.units.hub = &srv->map;
         rtu.units.more = srv->more;
         rtu.desk = spec->desk;
+        rtu.refused = spec->refused;
+        rtu.ctx = spec->ctx;
         if (!(srv->rtu[i] = rtu_line_new(&rtu, &srv->poller)))
             st = HUB_EMEM;
     }
@@ -122,6 +127,7 @@ struct modbus_server *modbus_server_start(const struct modbus_server_spec *spec)
     memcpy(srv->more, spec->more, sizeof(srv->more));
     srv->desk = spec->desk;
     srv->turn = spec->turn;
+    srv->tend = spec->tend;
     srv->ctx = spec->ctx;
     if (poller_open(&srv->poller) != HUB_OK) {
         why = errno;
@@ -129,6 +135,8 @@ struct modbus_server *modbus_server_start(const struct modbus_server_spec *spec)
     }
     if (make_ports(srv, spec) != HUB_OK)
         goto free_server;
+    if (spec->join)
+        spec->join(spec->ctx, &srv->poller);
     tend_all(srv, clock_now()); /* who starts us finds the ports open, or told why not */
     why = start_thread(srv);
     if (why == 0)

@@ -20,6 +20,11 @@ struct modbus_server_spec {
     struct desk *desk; /* NULL: the maps answer writes at once */
     /* Once before the requests of a turn: all their answers come from one instant. May be NULL. */
     void (*turn)(void *ctx);
+    writer_refused *refused; /* handed to the listeners and lines, with ctx. May be NULL */
+    /* What else is served on this thread: join once before it runs, tend in every turn; that says
+     * when it has to be called at the latest. May be NULL. */
+    void (*join)(void *ctx, struct poller *p);
+    mono_us (*tend)(void *ctx, mono_us now);
     void *ctx;
 };
 

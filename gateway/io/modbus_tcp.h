@@ -13,6 +13,7 @@
 #include "io/counter.h"
 #include "io/desk.h"
 #include "io/poller.h"
+#include "io/writer.h"
 #include "modbus/pdu.h"
 
 #define TCP_ALLOW_MAX 80 /* more than a text of CONFIG_TEXT_MAX holds */
@@ -31,6 +32,8 @@ struct tcp_spec {
     unsigned n_allow; /* 0: everybody */
     unsigned n_allow_write, n_priority;
     struct desk *desk; /* where its clients' orders lie; NULL: its maps answer at once */
+    writer_refused *refused;
+    void *ctx; /* of refused */
 };
 
 struct tcp; /* opaque */

@@ -16,6 +16,7 @@ struct server {
     bool filled;                          /* the server has an image to answer from */
     char revision[16];                    /* no patch number: it only helps who looks for holes */
     const char *identity[MODBUS_OBJECTS]; /* vendor, product code, revision */
+    struct desk *desk;
     struct modbus_server *modbus;
 };
 
@@ -120,13 +121,18 @@ static void cap_clients(struct modbus_server_spec *spec)
     }
 }
 
-struct server *server_start(const struct config *cfg)
+struct server *server_start(const struct config *cfg, void (*wake)(void *arg), void *arg)
 {
     struct server *srv = calloc(1, sizeof(*srv));
     struct modbus_server_spec *spec = calloc(1, sizeof(*spec));
 
     if (!srv || !spec) {
         log_line(LOG_ERROR, "modbus: no memory for the server");
+        goto free_both;
+    }
+    srv->desk = desk_new(wake, arg);
+    if (!srv->desk) {
+        log_line(LOG_ERROR, "modbus: no memory for the desk");
         goto free_both;
     }
     triple_init(&srv->triple);
@@ -142,13 +148,16 @@ struct server *server_start(const struct config *cfg)
                                     .read_discrete = read_bits,
                                     .identity = srv->identity,
                                     .ctx = srv};
+    spec->desk = srv->desk;
     spec->turn = newest_image;
     spec->ctx = srv;
     srv->modbus = modbus_server_start(spec);
     if (!srv->modbus)
-        goto free_both;
+        goto free_desk;
     free(spec);
     return srv;
+free_desk:
+    desk_free(srv->desk);
 free_both:
     free(spec);
     free(srv);
@@ -165,8 +174,24 @@ void server_publish(struct server *srv)
     triple_publish(&srv->triple);
 }
 
+struct desk *server_desk(struct server *srv)
+{
+    return srv->desk;
+}
+
+void server_wake(struct server *srv)
+{
+    modbus_server_wake(srv->modbus);
+}
+
+void server_counts(const struct server *srv, struct process *out, mono_us now)
+{
+    modbus_server_counts(srv->modbus, out, now);
+}
+
 void server_stop(struct server *srv)
 {
     modbus_server_stop(srv->modbus);
+    desk_free(srv->desk);
     free(srv);
 }

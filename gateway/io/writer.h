@@ -16,4 +16,8 @@ struct writer {
 /* What the client of an order is told: for every edge and for writers that answer at once. */
 enum modbus_exception writer_exception(enum status status);
 
+/* An edge tells so that a client asked with a function that writes (modbus_writes) and may not
+ * (modbus_who.may_write): it got exception 01. Server thread; may be NULL in a spec. */
+typedef void writer_refused(void *ctx, struct writer *w, const uint8_t *pdu, size_t len);
+
 #endif

@@ -282,6 +282,13 @@ bool modbus_fits(const uint8_t *pdu, size_t len)
     return len >= f->length && len == (size_t)f->length + pdu[f->counted];
 }
 
+bool modbus_writes(uint8_t function)
+{
+    const struct function *f = find(function);
+
+    return f && f->needs & (WRITE_BITS | WRITE_WORDS);
+}
+
 bool modbus_broadcast(uint8_t function)
 {
     const struct function *f = find(function);

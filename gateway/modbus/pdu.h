@@ -90,6 +90,9 @@ const struct modbus_map *modbus_unit(const struct modbus_units *units, uint8_t i
  * does not know. A serial line asks, because a reply on the bus carries an address too. */
 bool modbus_fits(const uint8_t *pdu, size_t len);
 
+/* Whether this function code changes something on the server. */
+bool modbus_writes(uint8_t function);
+
 /* Whether a broadcast may carry this function code: one that writes and reads nothing. */
 bool modbus_broadcast(uint8_t function);
 

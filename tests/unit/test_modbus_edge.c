@@ -180,6 +180,11 @@ static void fail_on(void *arg, const struct config_error *err)
     fail();
 }
 
+static void no_wake(void *arg)
+{
+    (void)arg;
+}
+
 static struct config *config_with(uint16_t port, const char *more)
 {
     char ini[300];
@@ -201,7 +206,7 @@ static void the_gateways_server(void **state)
 
     (void)state;
     assert_non_null(cfg);
-    srv = server_start(cfg);
+    srv = server_start(cfg, no_wake, NULL);
     config_free(cfg);
     assert_non_null(srv);
     fd = connect_to(port);
@@ -263,7 +268,7 @@ static void the_list_of_allowed_clients(void **state)
 
         print_message("  %s\n", cases[i].what);
         assert_non_null(cfg);
-        srv = server_start(cfg);
+        srv = server_start(cfg, no_wake, NULL);
         config_free(cfg);
         assert_non_null(srv);
         fd = connect_to(port);
@@ -335,7 +340,7 @@ static void serve_with_few_descriptors(uint16_t port)
 
     log_to(note);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-    srv = server_start(cfg);
+    srv = server_start(cfg, no_wake, NULL);
     assert_non_null(srv);
     assert_non_null(strstr(told, "modbus 127.0.0.1:"));
     assert_non_null(strstr(told,
