@@ -18,3 +18,14 @@ if(TARGET hub_edge)
     set_tests_properties(system.modbus_vectors PROPERTIES LABELS system TIMEOUT 120)
   endif()
 endif()
+
+# The conformance vectors on the engine and the framers, in told time.
+add_executable(conform conform.c)
+target_link_libraries(conform PRIVATE hub_pure)
+foreach(how tcp rtu)
+  add_test(NAME conformance.${how}
+    COMMAND conform ${how} ${CMAKE_CURRENT_SOURCE_DIR}/conformance/vectors.txt)
+endforeach()
+add_test(NAME conformance.sweep COMMAND conform sweep)
+set_tests_properties(conformance.tcp conformance.rtu conformance.sweep PROPERTIES
+  LABELS conformance TIMEOUT 60)
