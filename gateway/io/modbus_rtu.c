@@ -1,32 +1,52 @@
 #include "io/modbus_rtu.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <termios.h>
 #include <unistd.h>
 
-#include <modbus/modbus.h>
-
 #include "base/log.h"
+#include "io/clock.h"
+#include "io/noise.h"
+#include "io/serial_port.h"
+#include "io/writer.h"
 #include "modbus/rtu.h"
+#include "model/words.h"
 
-#define RETRY MONO_S(5)
+#define RETRY_S 2
 #define USB_SILENCE MONO_MS(20) /* FTDI hands over after 16 ms unless told otherwise */
+#define FRAME_MIN 4
+
+/* What control reads while the server thread writes. */
+struct mirror {
+    counter messages, errors, exceptions, ours, silent, busy, overruns;
+    counter lost, writes, refused, late;
+    counter state;
+};
 
 struct rtu_line {
     struct watch watch;
     struct rtu_spec spec;
+    struct writer writer;
     struct modbus_who who;
     struct poller *poller;
-    modbus_t *port; /* NULL: not open */
-    int fd;
+    struct serial_port port;
     int why; /* errno of the last failure to open, 0 when open */
-    bool stuck;
+    bool stuck, advised, told_rs485;
     mono_us due;
     struct rtu rtu;
+    bool parked, answered; /* a request waits for control; control has said `verdict` */
+    enum modbus_exception verdict;
+    size_t heard; /* bytes since it was parked */
+    struct noise noise;
+    struct mirror mirror;
 };
+
+/* ---- opening ---- */
 
 static bool known_baud(unsigned baud)
 {
@@ -38,94 +58,143 @@ static bool known_baud(unsigned baud)
     return false;
 }
 
-static bool is_usb(const char *device)
-{
-    char path[PATH_MAX];
-    const char *name = realpath(device, path) ? strrchr(path, '/') : NULL;
-
-    return name && (!strncmp(name, "/ttyUSB", 7) || !strncmp(name, "/ttyACM", 7));
-}
-
 static mono_us silence(const struct rtu_spec *spec)
 {
     if (spec->silence_us)
         return spec->silence_us;
-    return is_usb(spec->device) ? USB_SILENCE : 0;
+    return serial_is_usb(spec->device) ? USB_SILENCE : 0;
 }
 
-static void release(struct rtu_line *l)
+static const char *parity_name(char parity)
 {
-    if (!l->port)
-        return;
-    modbus_close(l->port);
-    modbus_free(l->port);
-    l->port = NULL;
+    return parity == 'N' ? "none" : parity == 'O' ? "odd" : "even";
+}
+
+/* What is parked is of no use to anybody any more. What control has taken it carries out. */
+static void give_up(struct rtu_line *l)
+{
+    if (l->parked && l->spec.desk)
+        desk_forget(l->spec.desk, &l->writer.waiter);
+    l->parked = l->answered = false;
 }
 
 static void lose(struct rtu_line *l, const char *why, mono_us now)
 {
-    log_line(LOG_ERROR, "modbus %s: lost: %s; tried again every 5 s", l->spec.device, why);
-    poller_remove(l->poller, l->fd);
-    release(l);
-    l->why = EIO; /* told already, if that is what opening says next */
-    l->due = now + RETRY;
+    log_line(LOG_ERROR, "modbus %s: lost: %s; tried again every %d s", l->spec.device, why,
+             RETRY_S);
+    poller_remove(l->poller, l->port.fd);
+    serial_close(&l->port);
+    give_up(l);
+    l->why = ENOENT; /* told already, if that is what opening says next */
+    l->due = now + MONO_S(RETRY_S);
+    count(&l->mirror.lost);
+    atomic_store_explicit(&l->mirror.state, LINK_CLOSED, memory_order_relaxed);
 }
 
-/* The library opens the device without blocking and sets it up; the descriptor then is ours. */
-static enum status connect_port(struct rtu_line *l)
+/* An adapter that is pulled is gone in more than one way. */
+static int one_word(int why)
 {
-    l->port = modbus_new_rtu(l->spec.device, (int)l->spec.baud, l->spec.parity, 8,
-                             l->spec.parity == 'N' ? 2 : 1);
-    if (!l->port)
-        return HUB_EIO;
-    if (modbus_connect(l->port) != 0)
-        goto free_port;
-    modbus_flush(l->port);
-    l->fd = modbus_get_socket(l->port);
-    if (poller_add(l->poller, l->fd, EPOLLIN, &l->watch) == HUB_OK)
-        return HUB_OK;
-    modbus_close(l->port);
-free_port:
-    modbus_free(l->port); /* free keeps errno: glibc 2.33 and later */
-    l->port = NULL;
-    return HUB_EIO;
+    return why == ENXIO || why == ENODEV || why == EIO ? ENOENT : why;
+}
+
+static void tell_closed(struct rtu_line *l, int why)
+{
+    char who[80];
+
+    if (one_word(why) == l->why)
+        return;
+    l->why = one_word(why);
+    if (why != EBUSY)
+        log_line(LOG_ERROR, "modbus %s: cannot open: %s; tried again every %d s", l->spec.device,
+                 strerror(why), RETRY_S);
+    else if (serial_holder(l->spec.device, who, sizeof(who)))
+        log_line(LOG_ERROR, "modbus %s: in use by another process: %s; tried again every %d s",
+                 l->spec.device, who, RETRY_S);
+    else
+        log_line(LOG_ERROR, "modbus %s: in use by another process; tried again every %d s",
+                 l->spec.device, RETRY_S);
+}
+
+/* Numbers are given in the order of plugging, so the next boot may give this one to another. */
+static void advise(struct rtu_line *l)
+{
+    char stable[256];
+
+    if (l->advised || !serial_may_change(l->spec.device, SERIAL_BY_ID, stable, sizeof(stable)))
+        return;
+    l->advised = true;
+    log_line(LOG_WARN, "modbus %s: this name may go to another adapter: use %s%s", l->spec.device,
+             stable[0] ? "" : "its name in ", stable[0] ? stable : SERIAL_BY_ID);
+}
+
+static void turn_rs485(struct rtu_line *l)
+{
+    int why = l->spec.rs485 ? serial_turn_rs485(&l->port) : 0;
+
+    if (!why || l->told_rs485)
+        return;
+    l->told_rs485 = true;
+    log_line(LOG_WARN,
+             "modbus %s: the driver does not turn the direction (%s): an adapter that does so by "
+             "itself needs no rs485 = yes, any other will not be heard",
+             l->spec.device, strerror(why));
+}
+
+static int connect_port(struct rtu_line *l)
+{
+    int why = serial_open(&l->port, l->spec.device, l->spec.baud, l->spec.parity);
+
+    if (why)
+        return why;
+    if (poller_add(l->poller, l->port.fd, EPOLLIN, &l->watch) == HUB_OK)
+        return 0;
+    why = errno;
+    serial_close(&l->port);
+    return why;
 }
 
 static void open_port(struct rtu_line *l, mono_us now)
 {
     struct rtu_counters kept = l->rtu.count;
-    mono_us silence_us = silence(&l->spec);
+    int why = connect_port(l);
 
-    errno = 0;
-    if (connect_port(l) != HUB_OK) {
-        if (errno != l->why)
-            log_line(LOG_ERROR, "modbus %s: cannot open: %s; tried again every 5 s", l->spec.device,
-                     strerror(errno));
-        l->why = errno;
-        l->due = now + RETRY;
+    if (why) {
+        tell_closed(l, why);
+        l->due = now + MONO_S(RETRY_S);
         return;
     }
-    rtu_init(&l->rtu, l->spec.units.unit, l->spec.baud, silence_us);
+    rtu_init(&l->rtu, l->spec.units.unit, l->spec.baud, silence(&l->spec));
     l->rtu.count = kept;
     l->rtu.broadcast_writes = l->spec.broadcast_writes;
     l->rtu.may_silence = l->spec.may_silence;
     l->why = 0;
+    l->stuck = false;
     log_line(LOG_INFO, "modbus %s: open, %u Bd 8%c%d, address %u, frames end after %u us",
              l->spec.device, l->spec.baud, l->spec.parity, l->spec.parity == 'N' ? 2 : 1,
              l->spec.units.unit, (unsigned)l->rtu.silence_us);
+    turn_rs485(l);
+    advise(l);
+    atomic_store_explicit(&l->mirror.state, LINK_UP, memory_order_relaxed);
 }
 
-/* Takes what is there. false: the device is gone. */
-static bool take_input(struct rtu_line *l, mono_us now)
+/* ---- bytes ---- */
+
+/* Takes what is there, as of now: a byte counts from when it was seen, so that a server that was
+ * held up never takes less than 3.5 characters for a gap. false: the device is gone. */
+static bool take_input(struct rtu_line *l)
 {
     uint8_t bytes[RTU_ADU_MAX];
-    ssize_t n = read(l->fd, bytes, sizeof(bytes));
+    ssize_t n = read(l->port.fd, bytes, sizeof(bytes));
+    int why = errno;
+    mono_us now = clock_now();
 
-    if (n > 0)
+    if (n > 0) {
         rtu_feed(&l->rtu, now, bytes, (size_t)n);
-    if (n >= 0 || errno == EAGAIN || errno == EINTR)
+        l->heard += (size_t)n;
+    }
+    if (n >= 0 || why == EAGAIN || why == EINTR)
         return true; /* 0 is "nothing yet" on a line set up so */
-    lose(l, strerror(errno), now);
+    lose(l, strerror(why), now);
     return false;
 }
 
@@ -133,24 +202,27 @@ static void line_ready(struct watch *w, uint32_t events, mono_us now)
 {
     struct rtu_line *l = (struct rtu_line *)w;
 
-    if (!l->port)
+    if (!l->port.line)
         return;
     if (events & (EPOLLHUP | EPOLLERR))
         lose(l, "the other end hung up", now);
     else
-        take_input(l, now);
+        take_input(l);
 }
 
-/* A line that does not take an answer loses it: the master asks again. */
+/* A line that does not take an answer loses it, and what else has not left: the master asks again,
+ * and must not find answers of long ago then. */
 static void put_answer(struct rtu_line *l, const uint8_t *adu, size_t len, mono_us now)
 {
-    ssize_t n = write(l->fd, adu, len);
+    ssize_t n = write(l->port.fd, adu, len);
     bool stuck = n != (ssize_t)len;
 
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
         lose(l, strerror(errno), now);
         return;
     }
+    if (stuck)
+        tcflush(l->port.fd, TCOFLUSH);
     if (stuck && !l->stuck)
         log_line(LOG_WARN, "modbus %s: takes no output, answers are lost", l->spec.device);
     if (!stuck && l->stuck)
@@ -158,23 +230,117 @@ static void put_answer(struct rtu_line *l, const uint8_t *adu, size_t len, mono_
     l->stuck = stuck;
 }
 
-mono_us rtu_line_tend(struct rtu_line *l, mono_us now)
+/* ---- writes ---- */
+
+static bool writes(uint8_t function)
+{
+    static const uint8_t all[] = {5, 6, 15, 16, 22, 23};
+
+    return memchr(all, function, sizeof(all)) != NULL;
+}
+
+/* An answer that goes out at once. */
+static void count_write(struct rtu_line *l, uint8_t function)
+{
+    if (writes(function & 0x7F))
+        count(function & 0x80 ? &l->mirror.refused : &l->mirror.writes);
+}
+
+/* The answer of control goes out when nobody is heard: who stays silent for it is the master. */
+static void finish(struct rtu_line *l, mono_us now)
 {
     uint8_t adu[RTU_ADU_MAX];
     size_t len;
 
-    if (!l->port && now >= l->due)
+    if (!l->answered || rtu_deadline(&l->rtu) != MONO_NEVER)
+        return;
+    l->parked = l->answered = false;
+    len = rtu_finish(&l->rtu, now, &l->spec.units, l->verdict, adu);
+    if (len)
+        put_answer(l, adu, len, now);
+}
+
+static void line_answered(struct waiter *w, enum status status, mono_us now)
+{
+    struct rtu_line *l = (struct rtu_line *)((char *)w - offsetof(struct rtu_line, writer.waiter));
+
+    count(status == HUB_OK      ? &l->mirror.writes
+          : status == HUB_ELATE ? &l->mirror.late
+                                : &l->mirror.refused);
+    l->answered = true;
+    l->verdict = writer_exception(status);
+    finish(l, now);
+}
+
+/* ---- turns ---- */
+
+static void answer(struct rtu_line *l, mono_us now)
+{
+    uint8_t adu[RTU_ADU_MAX];
+    size_t len;
+
+    if (l->parked && l->heard >= FRAME_MIN)
+        give_up(l); /* the master does not wait any more, and may be asking anew */
+    len = rtu_answer(&l->rtu, now, &l->spec.units, &l->who, adu);
+    if (len == MODBUS_PARKED) {
+        l->parked = true;
+        l->heard = 0;
+    } else if (len) {
+        count_write(l, adu[1]);
+        put_answer(l, adu, len, now);
+    }
+}
+
+static void reflect(counter *c, uint16_t n)
+{
+    atomic_store_explicit(c, n, memory_order_relaxed);
+}
+
+static void publish(struct rtu_line *l, mono_us now)
+{
+    const struct rtu_counters *c = &l->rtu.count;
+    struct mirror *m = &l->mirror;
+
+    reflect(&m->messages, c->bus_messages);
+    reflect(&m->errors, c->bus_errors);
+    reflect(&m->exceptions, c->exceptions);
+    reflect(&m->ours, c->our_messages);
+    reflect(&m->silent, c->no_answers);
+    reflect(&m->busy, c->busy);
+    reflect(&m->overruns, c->overruns);
+    if (noise_look(&l->noise, c->bus_messages, (uint16_t)(c->bus_errors + c->overruns), now))
+        log_line(LOG_WARN,
+                 "modbus %s: nothing but garbage, %u broken frames: is the line %u Bd, parity %s? "
+                 "Are A and B swapped?",
+                 l->spec.device, l->noise.run, l->spec.baud, parity_name(l->spec.parity));
+    if (l->port.line)
+        reflect(&m->state, l->noise.only ? LINK_WARNING : LINK_UP);
+}
+
+mono_us rtu_line_tend(struct rtu_line *l, mono_us now)
+{
+    if (!l->port.line && now >= l->due)
         open_port(l, now);
-    if (!l->port)
+    if (!l->port.line)
         return l->due;
     if (rtu_deadline(&l->rtu) > now)
         return rtu_deadline(&l->rtu);
-    if (!take_input(l, now)) /* a silence is one only if nothing was waiting */
+    if (!take_input(l)) /* a silence is one only if nothing was waiting */
         return l->due;
-    len = rtu_answer(&l->rtu, now, &l->spec.units, &l->who, adu);
-    if (len)
-        put_answer(l, adu, len, now);
-    return l->port ? rtu_deadline(&l->rtu) : l->due;
+    now = clock_now();
+    answer(l, now);
+    finish(l, now);
+    publish(l, now);
+    return l->port.line ? rtu_deadline(&l->rtu) : l->due;
+}
+
+/* A path may be longer than a name; its folder tells nothing. */
+static void name_writer(struct origin *from, const struct rtu_spec *spec)
+{
+    const char *slash = strrchr(spec->device, '/');
+
+    from->owner = spec->owner;
+    snprintf(from->name, sizeof(from->name), "%.47s", slash ? slash + 1 : spec->device);
 }
 
 struct rtu_line *rtu_line_new(const struct rtu_spec *spec, struct poller *p)
@@ -184,19 +350,39 @@ struct rtu_line *rtu_line_new(const struct rtu_spec *spec, struct poller *p)
     if (!known_baud(spec->baud))
         return NULL;
     l = calloc(1, sizeof(*l));
-    if (l)
-        *l = (struct rtu_line){
-            .watch.ready = line_ready, .spec = *spec, .who.may_write = spec->write, .poller = p};
+    if (!l)
+        return NULL;
+    l->watch.ready = line_ready;
+    l->spec = *spec;
+    l->writer.waiter.answered = line_answered;
+    name_writer(&l->writer.from, spec);
+    l->who.may_write = spec->write;
+    l->who.client = &l->writer;
+    l->poller = p;
     return l;
 }
 
 void rtu_line_counts(const struct rtu_line *l, struct signals *out, mono_us now)
 {
-    (void)l, (void)out, (void)now;
+    const struct mirror *m = &l->mirror;
+
+    signal_set(out, SIG_LINE_MESSAGES, counted(&m->messages), now);
+    signal_set(out, SIG_LINE_ERRORS, counted(&m->errors), now);
+    signal_set(out, SIG_LINE_EXCEPTIONS, counted(&m->exceptions), now);
+    signal_set(out, SIG_LINE_OURS, counted(&m->ours), now);
+    signal_set(out, SIG_LINE_SILENT, counted(&m->silent), now);
+    signal_set(out, SIG_LINE_BUSY, counted(&m->busy), now);
+    signal_set(out, SIG_LINE_OVERRUNS, counted(&m->overruns), now);
+    signal_set(out, SIG_LINE_LOST, counted(&m->lost) & 0xFFFF, now);
+    signal_set(out, SIG_WRITES, counted(&m->writes), now);
+    signal_set(out, SIG_WRITES_REFUSED, counted(&m->refused), now);
+    signal_set(out, SIG_WRITES_LATE, counted(&m->late), now);
+    signal_set(out, SIG_LINK_STATE, counted(&m->state), now);
 }
 
 void rtu_line_free(struct rtu_line *l)
 {
-    release(l);
+    give_up(l);
+    serial_close(&l->port);
     free(l);
 }

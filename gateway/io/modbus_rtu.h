@@ -1,5 +1,5 @@
 /* One Modbus RTU line on the server thread: opened and set up through libmodbus, framed by
- * modbus/rtu.h. A device that is missing or lost is told and tried again every 5 s. */
+ * modbus/rtu.h. A device that is missing or lost is told and tried again every 2 s. */
 #ifndef IO_MODBUS_RTU_H
 #define IO_MODBUS_RTU_H
 
