@@ -4,6 +4,8 @@
 
 #include "regmap.h"
 
+#include "model/words.h"
+
 struct sink {
     void (*out)(void *arg, const char *text);
     void *arg;
@@ -31,11 +33,16 @@ void each_bit(void (*visit)(void *arg, const struct reg_bit *bit), void *arg);
 /* The 1-based reference of a discrete input in six digits. */
 unsigned bit_reference(uint16_t addr);
 
+/* Who gave an order, as ORDER_OWNER has it. */
+extern const struct word owners[];
+extern const size_t n_owners;
+
 void export_md(const struct sink *to);
 void export_csv(const struct sink *to);
 void export_ha(const struct sink *to);
 void export_baseline(const struct sink *to); /* what a release promises, and from where */
 void export_codes(const struct sink *to);
 void export_alarms(const struct sink *to); /* the alarm bits, and what makers call them */
+void export_places(const struct sink *to); /* the tables of regmap_find.c */
 
 #endif

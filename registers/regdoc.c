@@ -1,5 +1,6 @@
 /* Prints what the tables generate:
  *     regdoc md | csv | ha | codes    the register map
+ *     regdoc places                   where addresses lie, for regmap_find.c
  *     regdoc alarms                   the alarm bits and what makers call them
  *     regdoc baseline                 what a release of it promises
  *     regdoc ini                      the configuration file with every default
@@ -26,7 +27,7 @@ int main(int argc, char **argv)
     else if (strcmp(format, "profile") == 0)
         profile_print_sample(print, stdout);
     else if (regmap_print(format, print, stdout) != HUB_OK) {
-        fputs("usage: regdoc md|csv|ha|codes|alarms|baseline|ini|profile\n", stderr);
+        fputs("usage: regdoc md|csv|ha|codes|alarms|places|baseline|ini|profile\n", stderr);
         return 64;
     }
     return fflush(stdout) || ferror(stdout) ? 74 : 0;

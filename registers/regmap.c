@@ -31,39 +31,46 @@ bool reg_unpack(enum reg_type type, const uint16_t *words, int64_t *value)
     return true;
 }
 
-int regmap_find(uint16_t addr, unsigned n)
-{
-    unsigned start = 0;
-
-    for (unsigned b = 0; b < BLOCK_COUNT; b++) {
-        const struct reg_block_info *info = &reg_block_info[b];
-        unsigned off = (unsigned)addr - info->base;
-        unsigned place = info->stride ? off / info->stride : 0;
-
-        off -= place * info->stride;
-        if (addr >= info->base && place < info->count && off < info->words)
-            return n >= 1 && n <= info->words - off ? (int)(start + place * info->words + off) : -1;
-        start += (unsigned)info->words * info->count;
-    }
-    return -1;
-}
-
 bool regmap_has_bits(uint16_t addr, unsigned n)
 {
     return n >= 1 && addr < REGMAP_BITS && n <= REGMAP_BITS - (unsigned)addr;
 }
 
-static const struct battery *battery_of(const struct snapshot *snap, enum reg_of of, unsigned place)
+/* What a block is filled from. */
+struct view {
+    const struct signals *s;
+    const struct battery *b; /* NULL: it has signals only */
+    unsigned cluster;        /* whose unit id it is seen through; 0: the hub's */
+};
+
+static struct view battery_view(const struct battery *b)
+{
+    return (struct view){&b->s, b, 0};
+}
+
+static struct view signals_view(const struct signals *s)
+{
+    return (struct view){s, NULL, 0};
+}
+
+static struct view view_of(const struct snapshot *snap, const struct process *proc, enum reg_of of,
+                           unsigned place)
 {
     switch (of) {
     case REG_OF_CLUSTER:
-        return &snap->cluster[place];
+        return battery_view(&snap->cluster[place]);
     case REG_OF_INVERTER:
-        return &snap->inverter[place];
+        return battery_view(&snap->inverter[place]);
+    case REG_OF_PROCESS:
+        return signals_view(&proc->self);
+    case REG_OF_TCP:
+        return signals_view(&proc->tcp[place]);
+    case REG_OF_RTU:
+        return signals_view(&proc->rtu[place]);
     case REG_OF_HUB:
         break;
     }
-    return &snap->hub;
+    return battery_view(&snap->hub);
 }
 
 static void fill_signals(const struct reg_line *line, const struct signals *s, uint16_t *words)
@@ -115,7 +122,7 @@ static int64_t software_version(unsigned n)
     return strtol(p, NULL, 10);
 }
 
-static int64_t fixed_value(enum reg_fixed what)
+static int64_t fixed_value(enum reg_fixed what, unsigned cluster)
 {
     switch (what) {
     case REG_FIXED_MAGIC:
@@ -133,43 +140,99 @@ static int64_t fixed_value(enum reg_fixed what)
     case REG_FIXED_SOFTWARE_PATCH:
         return software_version(2);
     case REG_FIXED_DIRECTORY_LENGTH:
-        return BLOCK_COUNT - 1; /* all but the block it stands in */
+        return cluster ? 1 : BLOCK_COUNT - 1; /* all but the block it stands in */
+    case REG_FIXED_UNIT_CLUSTER:
+        return cluster;
+    case REG_FIXED_ZERO:
+        break;
     }
     return 0;
 }
 
-static void fill_directory(const struct reg_block_info *b, uint16_t *words)
+static void fill_directory(enum reg_block block, unsigned cluster, uint16_t *words)
 {
+    const struct reg_block_info *b = &reg_block_info[block];
+
+    if (cluster && block != BLOCK_HOT)
+        return; /* not there */
     words[0] = b->base;
     words[1] = b->words;
     words[2] = b->stride;
     words[3] = b->count;
 }
 
-static void fill_line(const struct reg_line *line, const struct battery *b, uint16_t *words)
+static void fill_line(const struct reg_line *line, const struct view *v, uint16_t *words)
 {
     switch (line->source) {
     case REG_FROM_SIGNAL:
-        fill_signals(line, &b->s, words);
+        fill_signals(line, v->s, words);
         break;
     case REG_FROM_TEXT:
-        fill_text(b->t.value[line->what], line->words, words);
+        fill_text(v->b->t.value[line->what], line->words, words);
         break;
     case REG_FROM_ALARMS:
-        fill_alarms(b->a.active[line->what], words);
+        fill_alarms(v->b->a.active[line->what], words);
         break;
     case REG_FROM_LATCHED:
-        fill_alarms(b->a.latched[line->what], words);
+        fill_alarms(v->b->a.latched[line->what], words);
         break;
     case REG_FROM_TIERS:
-        *words = tiers(line->what ? b->a.latched : b->a.active);
+        *words = tiers(line->what ? v->b->a.latched : v->b->a.active);
         break;
     case REG_FROM_FIXED:
-        reg_pack(line->type, true, fixed_value((enum reg_fixed)line->what), words);
+        reg_pack(line->type, true, fixed_value((enum reg_fixed)line->what, v->cluster), words);
         break;
     case REG_FROM_DIRECTORY:
-        fill_directory(&reg_block_info[line->what], words);
+        fill_directory((enum reg_block)line->what, v->cluster, words);
         break;
+    }
+}
+
+static void fill_block(const struct reg_block_info *b, const struct view *v, uint16_t *words)
+{
+    for (unsigned i = b->first; i < b[1].first; i++)
+        fill_line(&reg_line[i], v, words + reg_line[i].offset);
+}
+
+/* Which cluster an extreme of the hub is from: of a cluster's own extremes that is itself. */
+static enum signal extreme_of(uint16_t signal)
+{
+    switch (signal) {
+    case SIG_CELL_MIN_CLUSTER:
+        return SIG_CELL_MIN;
+    case SIG_CELL_MAX_CLUSTER:
+        return SIG_CELL_MAX;
+    case SIG_TEMP_MIN_CLUSTER:
+        return SIG_TEMP_MIN;
+    case SIG_TEMP_MAX_CLUSTER:
+        return SIG_TEMP_MAX;
+    default:
+        return SIG_COUNT;
+    }
+}
+
+/* The words of a cluster's unit id: the identification of the hub, and the hot block of the
+ * cluster, but for the heartbeat. */
+static void fill_unit(const struct snapshot *snap, unsigned cluster, uint16_t *words)
+{
+    const struct view hub = {&snap->hub.s, &snap->hub, cluster};
+    const struct battery *own = &snap->cluster[cluster - 1];
+    const struct view view = {&own->s, own, cluster};
+    const struct reg_block_info *hot = &reg_block_info[BLOCK_HOT];
+
+    fill_block(&reg_block_info[BLOCK_IDENTIFICATION], &hub, words);
+    words += REGMAP_WORDS_IDENTIFICATION;
+    fill_block(hot, &view, words);
+    for (unsigned i = hot->first; i < hot[1].first; i++) {
+        const struct reg_line *line = &reg_line[i];
+
+        if (line->source != REG_FROM_SIGNAL)
+            continue;
+        if (line->what == SIG_HEARTBEAT)
+            fill_line(line, &hub, words + line->offset);
+        else if (extreme_of(line->what) != SIG_COUNT)
+            reg_pack(line->type, signal_known(&own->s, extreme_of(line->what)), cluster,
+                     words + line->offset);
     }
 }
 
@@ -183,19 +246,25 @@ static void fill_bits(const struct signals *s, bool *bit)
 
 void regmap_fill(struct image *img, const struct snapshot *snap, const struct process *proc)
 {
+    static const struct process nobody;
     uint16_t *words = img->word;
-
-    (void)proc;
 
     memset(img->word, 0xFF, sizeof(img->word));
     fill_bits(&snap->hub.s, img->bit);
     for (unsigned b = 0; b < BLOCK_COUNT; b++) {
         const struct reg_block_info *info = &reg_block_info[b];
 
-        for (unsigned place = 0; place < info->count; place++, words += info->words)
-            for (unsigned i = info->first; i < info[1].first; i++)
-                fill_line(&reg_line[i], battery_of(snap, info->of, place),
-                          words + reg_line[i].offset);
+        for (unsigned place = 0; place < info->count; place++, words += info->words) {
+            struct view v = view_of(snap, proc ? proc : &nobody, info->of, place);
+
+            fill_block(info, &v, words);
+        }
+    }
+    for (unsigned cluster = 1; cluster <= MAX_CLUSTERS; cluster++, words += REGMAP_CLUSTER_WORDS)
+        fill_unit(snap, cluster, words);
+    for (unsigned i = 0; i < REGMAP_WORDS; i++) {
+        img->wire[2 * i] = (uint8_t)(img->word[i] >> 8);
+        img->wire[2 * i + 1] = (uint8_t)img->word[i];
     }
 }
 
@@ -268,9 +337,13 @@ static uint32_t hash_line(uint32_t h, const struct reg_line *line)
     h = hash_num(h, (uint32_t)line->offset << 16 | (uint32_t)line->words << 8 | line->n);
     h = hash_num(h, (uint32_t)line->type << 24 | (uint32_t)line->source << 16 | line->lsb);
     h = hash_bytes(h, line->name, strlen(line->name) + 1);
-    if (line->source == REG_FROM_SIGNAL) /* its number may move, its name may not */
-        h = hash_bytes(h, signal_info[line->what].name, strlen(signal_info[line->what].name) + 1);
-    return h;
+    if (line->source == REG_FROM_SIGNAL) { /* its number may move, its name may not */
+        enum signal row = signal_row((enum signal)line->what);
+
+        h = hash_bytes(h, signal_info[row].name, strlen(signal_info[row].name) + 1);
+        h = hash_num(h, line->what - (unsigned)row);
+    }
+    return hash_num(h, line->command);
 }
 
 static uint32_t hash_bit_line(uint32_t h, const struct reg_bits *bits)

@@ -15,14 +15,28 @@
 
 /* A new major: addresses or meanings changed. A new minor: registers were added. */
 #define REGMAP_VERSION_MAJOR 0
-#define REGMAP_VERSION_MINOR 2
+#define REGMAP_VERSION_MINOR 3
 
-/* The words of all blocks, in the order of registers.def. Plain data of fixed size; what the
- * control thread publishes and the server copies answers from. */
-#define REGMAP_WORDS_MAX 8192
+/* How many words all blocks have, and what one cluster's unit id has: identification and hot
+ * block. */
+enum {
+    REGMAP_HUB_WORDS = 0
+#define BLOCK(id, base, stride, count, words, of, title) +(words) * (count)
+#include "registers.def"
+    ,
+#define BLOCK(id, base, stride, count, words, of, title) REGMAP_WORDS_##id = (words),
+#include "registers.def"
+    REGMAP_CLUSTER_WORDS = REGMAP_WORDS_IDENTIFICATION + REGMAP_WORDS_HOT,
+    REGMAP_WORDS = REGMAP_HUB_WORDS + MAX_CLUSTERS * REGMAP_CLUSTER_WORDS
+};
+
+/* The words of all blocks, in the order of registers.def; behind them those of each cluster's unit
+ * id. Plain data of fixed size; what the control thread publishes and the server copies answers
+ * from: n words at `at` are the 2 * n bytes from wire[2 * at]. */
 #define REGMAP_BITS 24 /* discrete inputs: one run from 0; what no line names reads 0 */
 struct image {
-    uint16_t word[REGMAP_WORDS_MAX];
+    uint8_t wire[2 * REGMAP_WORDS]; /* the same words in network byte order */
+    uint16_t word[REGMAP_WORDS];
     bool bit[REGMAP_BITS];
 };
 
@@ -35,6 +49,12 @@ void regmap_fill(struct image *img, const struct snapshot *snap, const struct pr
 /* Where words addr..addr+n-1 lie in image.word, or -1 when one of them is outside every
  * block (exception 02) or n is 0. Time does not depend on the address or on n. */
 int regmap_find(uint16_t addr, unsigned n);
+
+/* The same for the unit id of cluster 1; those of cluster c lie (c - 1) * REGMAP_CLUSTER_WORDS
+ * behind. It has the identification, which says which cluster it is, and the hot block at the
+ * addresses of the hub's; in there stand the cluster's own values, and "not available" for what
+ * only a hub has. */
+int regmap_find_cluster(uint16_t addr, unsigned n);
 
 /* Whether discrete inputs addr..addr+n-1 are served (else exception 02). A bit cannot say that it
  * is not known: it is 0 then. */
@@ -55,7 +75,8 @@ uint32_t regmap_hash(void);
 
 /* HUB_OK when the table is well formed: blocks inside one area, none touching another, the
  * hot block at most 60 words, every block at most 125; lines inside their block, in order,
- * names unique, types that fit their signals. `why` gets the first finding. */
+ * names unique, types that fit their signals; what can be written in the block for it, a word
+ * each. `why` gets the first finding. */
 enum status regmap_check(const char **why);
 
 /* Prints the map in a format: "md", "csv", "ha" ... to out(arg, text), piece by piece.
@@ -73,6 +94,7 @@ enum reg_type {
     REG_U64,
     REG_S64, /* big words first */
     REG_TEXT,
+    REG_C16, /* a counter that wraps by its own rules: 65535 is a value, and the code as well */
     REG_TYPE_COUNT
 };
 
@@ -89,7 +111,14 @@ extern const struct reg_type_info reg_type_info[REG_TYPE_COUNT];
 void reg_pack(enum reg_type type, bool known, int64_t value, uint16_t *words);
 bool reg_unpack(enum reg_type type, const uint16_t *words, int64_t *value);
 
-enum reg_of { REG_OF_HUB, REG_OF_CLUSTER, REG_OF_INVERTER };
+enum reg_of {
+    REG_OF_HUB,
+    REG_OF_CLUSTER,
+    REG_OF_INVERTER,
+    REG_OF_PROCESS, /* of struct process, as the next two: lines of signals only */
+    REG_OF_TCP,
+    REG_OF_RTU,
+};
 
 enum reg_block {
 #define BLOCK(id, base, stride, count, words, of, title) BLOCK_##id,
@@ -125,6 +154,8 @@ enum reg_fixed {
     REG_FIXED_SOFTWARE_MINOR,
     REG_FIXED_SOFTWARE_PATCH,
     REG_FIXED_DIRECTORY_LENGTH,
+    REG_FIXED_UNIT_CLUSTER,
+    REG_FIXED_ZERO,
 };
 
 #define REGMAP_MAGIC 0x48554247 /* "HUBG" */
@@ -140,7 +171,8 @@ struct reg_line {
     uint16_t lsb; /* signal units of one LSB */
     bool sensor;  /* also in homeassistant.yaml */
     const char *name;
-    const char *text; /* NULL: the signal, text or tier tells */
+    const char *text;     /* NULL: the signal, text or tier tells */
+    enum command command; /* what writing it orders; COMMAND_NONE: it can only be read */
 };
 extern const struct reg_line reg_line[];
 extern const size_t n_reg_lines;

@@ -5,6 +5,8 @@
 
 #define HOT_WORDS_MAX 60    /* what Home Assistant needs, in one run */
 #define BLOCK_WORDS_MAX 125 /* a Modbus read */
+#define BLOCK_WORDS_MIN 5 /* so that eight addresses never belong to three blocks (regmap_find.c)  \
+                           */
 
 static bool inside_one_area(const struct reg_table *t, unsigned first, unsigned last)
 {
@@ -29,7 +31,20 @@ static const char *check_areas(const struct reg_table *t)
 
 static unsigned places(enum reg_of of)
 {
-    return of == REG_OF_CLUSTER ? MAX_CLUSTERS : of == REG_OF_INVERTER ? MAX_INVERTERS : 1;
+    switch (of) {
+    case REG_OF_CLUSTER:
+        return MAX_CLUSTERS;
+    case REG_OF_INVERTER:
+        return MAX_INVERTERS;
+    case REG_OF_TCP:
+        return MAX_LISTENERS;
+    case REG_OF_RTU:
+        return MAX_LINES;
+    case REG_OF_HUB:
+    case REG_OF_PROCESS:
+        break;
+    }
+    return 1;
 }
 
 static const char *check_block(const struct reg_table *t, const struct reg_block_info *b)
@@ -38,6 +53,8 @@ static const char *check_block(const struct reg_table *t, const struct reg_block
 
     if (b->words < 1 || b->words > BLOCK_WORDS_MAX)
         return "a block has no words, or more than one read takes";
+    if (b->words < BLOCK_WORDS_MIN)
+        return "a block is too short to be found at once";
     if (b == &t->block[BLOCK_HOT] && b->words > HOT_WORDS_MAX)
         return "the hot block is too long";
     if (b->count != places(b->of) || (b->count > 1 && b->stride <= b->words))
@@ -62,13 +79,29 @@ static bool apart(const struct reg_block_info *a, const struct reg_block_info *b
 
 static const char *check_signal(const struct reg_line *line)
 {
-    const struct signal_info *info = &signal_info[line->what];
+    const struct signal_info *info = &signal_info[signal_row((enum signal)line->what)];
 
-    if (!info->name || line->n > info->row)
+    if (line->n + (unsigned)(&signal_info[line->what] - info) > info->row)
         return "a signal does not have so many values";
     if ((info->lo < 0) != (reg_type_info[line->type].lo < 0))
         return "a signal with negative values needs a signed type, others an unsigned one";
     return NULL;
+}
+
+/* What is written comes as one word, in the block that is for it. */
+static const char *check_command(const struct reg_table *t, const struct reg_block_info *b,
+                                 const struct reg_line *line)
+{
+    if (b != &t->block[BLOCK_COMMANDS])
+        return "a line that can be written outside the commands";
+    return line->type == REG_U16 && line->source == REG_FROM_SIGNAL
+               ? NULL
+               : "what can be written is not a signal of one word";
+}
+
+static bool is_of_process(enum reg_of of)
+{
+    return of == REG_OF_PROCESS || of == REG_OF_TCP || of == REG_OF_RTU;
 }
 
 static const char *check_line(const struct reg_block_info *b, const struct reg_line *line,
@@ -97,6 +130,10 @@ static const char *check_lines(const struct reg_table *t, const struct reg_block
         const struct reg_line *line = &t->line[i];
         const char *why = check_line(b, line, next);
 
+        if (!why && line->command != COMMAND_NONE)
+            why = check_command(t, b, line);
+        if (!why && is_of_process(b->of) && line->source != REG_FROM_SIGNAL)
+            why = "the process has nothing but signals";
         if (why)
             return why;
         next = line->offset + (unsigned)line->n * line->words;
@@ -104,12 +141,18 @@ static const char *check_lines(const struct reg_table *t, const struct reg_block
     return NULL;
 }
 
+/* Whether the names of two kinds of block get the same prefix: hub and process get none. */
+static bool same_prefix(enum reg_of a, enum reg_of b)
+{
+    return (a == REG_OF_PROCESS ? REG_OF_HUB : a) == (b == REG_OF_PROCESS ? REG_OF_HUB : b);
+}
+
 /* Lines of blocks of one kind share their prefix, so their names must differ. */
 static bool name_is_unique(const struct reg_table *t, const struct reg_block_info *of,
                            unsigned line)
 {
     for (const struct reg_block_info *b = t->block; b < t->block + t->n_blocks; b++)
-        for (unsigned i = b->first; b->of == of->of && i < b[1].first && i < line; i++)
+        for (unsigned i = b->first; same_prefix(b->of, of->of) && i < b[1].first && i < line; i++)
             if (strcmp(t->line[i].name, t->line[line].name) == 0)
                 return false;
     return true;
@@ -136,7 +179,6 @@ static const char *check_bits(const struct reg_table *t)
 static const char *find_fault(const struct reg_table *t)
 {
     const char *why = check_areas(t);
-    unsigned words = 0;
 
     if (!why)
         why = check_bits(t);
@@ -153,9 +195,8 @@ static const char *find_fault(const struct reg_table *t)
         for (unsigned i = b->first; i < b[1].first && !why; i++)
             if (!name_is_unique(t, b, i))
                 why = "a name stands twice";
-        words += (unsigned)b->words * b->count;
     }
-    return why ? why : words > REGMAP_WORDS_MAX ? "the image is too long" : NULL;
+    return why;
 }
 
 enum status regmap_check_table(const struct reg_table *table, const char **why)

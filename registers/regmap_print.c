@@ -14,9 +14,10 @@ static const struct {
     {"ha",       export_ha      },
     {"codes",    export_codes   },
     {"alarms",   export_alarms  },
+    {"places",   export_places  },
     {"baseline", export_baseline},
 };
-const char *const regmap_formats[] = {"md", "csv", "ha", "codes", "alarms", "baseline", NULL};
+const char *const regmap_formats[] = {"md", "csv", "ha", "codes", "alarms", "places", "baseline", NULL};
 
 enum status regmap_print(const char *format, void (*out)(void *arg, const char *text), void *arg)
 {
@@ -102,14 +103,18 @@ static const char *line_text(const struct reg_line *line, unsigned n)
     return line->text;
 }
 
+/* What the names of a kind of block begin with, before the number of its place. */
+static const char *const kinds[] = {
+    [REG_OF_HUB] = NULL,     [REG_OF_CLUSTER] = "cluster", [REG_OF_INVERTER] = "inverter",
+    [REG_OF_PROCESS] = NULL, [REG_OF_TCP] = "tcp",         [REG_OF_RTU] = "rtu",
+};
+
 static void name_reg(struct reg *reg, enum reg_of of, unsigned n)
 {
     char prefix[16] = "", suffix[16] = "";
 
-    if (of == REG_OF_CLUSTER)
-        snprintf(prefix, sizeof(prefix), "cluster%u_", reg->place + 1u);
-    else if (of == REG_OF_INVERTER)
-        snprintf(prefix, sizeof(prefix), "inverter%u_", reg->place + 1u);
+    if (kinds[of])
+        snprintf(prefix, sizeof(prefix), "%s%u_", kinds[of], reg->place + 1u);
     if (reg->line->source == REG_FROM_DIRECTORY)
         snprintf(suffix, sizeof(suffix), "_%s", directory_parts[n]);
     else if (reg->line->n > 1)

@@ -9,6 +9,7 @@ check md registers/generated/REGISTERS.md
 check csv registers/generated/registers.csv
 check ha registers/generated/homeassistant.yaml
 check codes registers/generated/codes.csv
+check places registers/generated/places.inc
 check alarms registers/generated/ALARMS.md
 check ini config/hub.ini
 check profile config/profile.ini

@@ -30,6 +30,7 @@ for f in $(find gateway registers config -name '*.[ch]' -o -name '*.def' | sort)
     # shellcheck disable=SC2013 # names of headers have no blanks
     for inc in $(sed -n 's/^#include "\([^"]*\)".*/\1/p' "$f"); do
         case $inc in
+        generated/*) to=$room ;;
         */*) to=${inc%%/*} ;;
         reg* | sunspec* | export*) to=registers ;;
         config* | options*) to=config ;;

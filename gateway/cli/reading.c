@@ -13,6 +13,12 @@ static struct battery *battery_of(struct reading *r, enum reg_of of, unsigned pl
         return &r->cluster[place];
     case REG_OF_INVERTER:
         return &r->inverter[place];
+    case REG_OF_PROCESS:
+        return &r->process;
+    case REG_OF_TCP:
+        return &r->tcp[place];
+    case REG_OF_RTU:
+        return &r->rtu[place];
     case REG_OF_HUB:
         break;
     }

@@ -15,6 +15,7 @@ struct reading {
     struct battery hub;
     struct battery cluster[MAX_CLUSTERS];
     struct battery inverter[MAX_INVERTERS];
+    struct battery process, tcp[MAX_LISTENERS], rtu[MAX_LINES]; /* of these the signals only */
 };
 
 /* Reads identification, hot block, alarms, inverter ports and the configured clusters with their

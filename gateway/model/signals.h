@@ -45,6 +45,14 @@ struct signal_info {
 };
 extern const struct signal_info signal_info[SIG_COUNT];
 
+/* The first signal of the row that this one stands in: itself, if it has no row. */
+static inline enum signal signal_row(enum signal id)
+{
+    while (id > 0 && !signal_info[id].name)
+        id--;
+    return id;
+}
+
 /* Symbol of a unit for people ("V") and how many of our units make one of it (1000). */
 struct unit_info {
     const char *symbol;

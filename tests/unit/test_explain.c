@@ -347,7 +347,8 @@ static void read_registers(struct snapshot *out, const struct snapshot *in)
             if (info->of == REG_OF_INVERTER)
                 to = &out->inverter[place];
             assert_true(at >= 0);
-            regmap_take(b, &img.word[at], to);
+            if (info->of <= REG_OF_INVERTER)
+                regmap_take(b, &img.word[at], to);
         }
 }
 

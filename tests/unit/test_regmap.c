@@ -25,7 +25,7 @@ static void the_table_is_well_formed(void **state)
 /* A copy of the table that may be spoilt. */
 static struct reg_area areas[32];
 static struct reg_block_info blocks[BLOCK_COUNT + 1];
-static struct reg_line lines[400];
+static struct reg_line lines[600];
 static struct reg_bits bits[8];
 
 static enum status check_copy(const char **why)
@@ -59,6 +59,47 @@ static void spoil_block_long(void)
 static void spoil_block_empty(void)
 {
     blocks[BLOCK_LIMITS].words = 0;
+}
+static void spoil_block_short(void)
+{
+    blocks[BLOCK_GATEWAY].words = 4;
+}
+static void spoil_process(void)
+{
+    lines[blocks[BLOCK_GATEWAY].first].source = REG_FROM_FIXED;
+}
+static void spoil_process_name(void)
+{
+    lines[blocks[BLOCK_GATEWAY].first].name = "soc"; /* of the hub: no prefix either */
+}
+static void spoil_listeners(void)
+{
+    blocks[BLOCK_MODBUS_TCP].count = 3;
+}
+static void spoil_lines(void)
+{
+    blocks[BLOCK_MODBUS_RTU].count = 5;
+}
+static void spoil_written_elsewhere(void)
+{
+    hot(0)->command = COMMAND_STOP;
+}
+static void spoil_written_signed(void)
+{
+    lines[blocks[BLOCK_COMMANDS].first].type = REG_S16;
+    lines[blocks[BLOCK_COMMANDS].first].what = SIG_CURRENT;
+}
+static void spoil_written_text(void)
+{
+    lines[blocks[BLOCK_COMMANDS].first].source = REG_FROM_FIXED;
+}
+static void spoil_row_inside(void)
+{
+    struct reg_line *line = &lines[blocks[BLOCK_COMMANDS].first];
+
+    while (line->what != SIG_EXCLUDE)
+        line++;
+    line->what++; /* five values from the second of five */
 }
 static void spoil_area(void)
 {
@@ -162,6 +203,15 @@ static void the_check_finds_what_is_wrong(void **state)
         {spoil_hot_long,          "the hot block is too long"                                                },
         {spoil_block_long,        "a block has no words, or more than one read takes"                        },
         {spoil_block_empty,       "a block has no words, or more than one read takes"                        },
+        {spoil_block_short,       "a block is too short to be found at once"                                },
+        {spoil_process,           "the process has nothing but signals"                                      },
+        {spoil_process_name,      "a name stands twice"                                                      },
+        {spoil_listeners,         "a block's count or stride does not fit"                                   },
+        {spoil_lines,             "a block's count or stride does not fit"                                   },
+        {spoil_written_elsewhere, "a line that can be written outside the commands"                          },
+        {spoil_written_signed,    "what can be written is not a signal of one word"                          },
+        {spoil_written_text,      "what can be written is not a signal of one word"                          },
+        {spoil_row_inside,        "a signal does not have so many values"                                    },
         {spoil_area,              "a block is not inside one area"                                           },
         {spoil_count,             "a block's count or stride does not fit"                                   },
         {spoil_stride,            "a block's count or stride does not fit"                                   },
@@ -345,7 +395,7 @@ static void the_makers_screen_in_words(void **state)
         {18010, 0x8000, "its power, high word"                     },
         {18011, 0x0000, "its power, low word"                      },
         {10099, 0xFFFF, "a reserved word"                          },
-        {89,    0xFFFF, "a reserved word"                          },
+        {95,    0xFFFF, "a reserved word"                          },
     };
 
     (void)state;
@@ -359,11 +409,12 @@ static void identification_in_words(void **state)
         {0,  0x4855, "HU"                             },
         {1,  0x4247, "BG"                             },
         {2,  0,      "map major"                      },
-        {3,  2,      "map minor"                      },
+        {3,  3,      "map minor"                      },
+        {14, 0,      "seen through the unit of the hub"},
         {10, 1,      "100000 s, high word: 0x000186A0"},
         {11, 0x86A0, "low word"                       },
         {12, 77,     "heartbeat"                      },
-        {39, 8,      "entries"                        },
+        {39, 13,     "entries"                        },
         {40, 100,    "hot base"                       },
         {42, 0,      "hot stride"                     },
         {43, 1,      "hot count"                      },
@@ -376,6 +427,16 @@ static void identification_in_words(void **state)
         {60, 10125,  "cluster alarms base"            },
         {64, 10160,  "cluster texts base"             },
         {68, 800,    "relays and inputs base"         },
+        {72, 2000,   "commands base"                  },
+        {76, 2040,   "their state"                    },
+        {80, 160,    "process base"                   },
+        {84, 600,    "listeners base"                 },
+        {85, 34,     "words of one"                   },
+        {86, 36,     "their stride"                   },
+        {87, 4,      "as many as can be configured"   },
+        {88, 744,    "lines base"                     },
+        {90, 14,     "their stride"                   },
+        {92, 0xFFFF, "a reserved word"                },
     };
     char version[32];
 
@@ -666,7 +727,8 @@ static void the_csv_can_be_imported(void **state)
         }
         assert_true(addr >= next); /* rising, so no address stands twice */
         next = addr + words;
-        assert_string_equal(field[7], "r");
+        assert_true(strcmp(field[7], "r") == 0 ||
+                    (strcmp(field[7], "rw") == 0 && addr >= 2000 && addr < 3000));
         assert_true(strtod(field[6], NULL) > 0);
         assert_true(rows < LEN(names) && strlen(field[8]) < sizeof(names[0]));
         for (unsigned i = 0; i < rows; i++)

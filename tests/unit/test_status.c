@@ -298,12 +298,12 @@ static void another_server_is_refused(void **state)
 
     server_begin();
     srv.map->tab_registers[2] = 7;
-    refusal("its register map is version 7.2, this program knows 0.2");
+    refusal("its register map is version 7.3, this program knows 0.3");
     server_end();
 
     server_begin();
     srv.map->nb_registers = 50; /* no hot block, and not even the whole first one */
-    refusal("reading 90 registers from 0 of unit 1: Illegal data address");
+    refusal("reading 96 registers from 0 of unit 1: Illegal data address");
     server_end();
 
     refusal("cannot connect: Connection refused; does the gateway run, with [modbus.tcp] listening "
