@@ -30,6 +30,8 @@ struct place {
 struct desk {
     void (*wake)(void *arg);
     void *arg;
+    void (*late)(void *arg, struct waiter *w, mono_us now);
+    void *late_arg;
     struct ring orders, answers;
     struct desk_order order[DESK_PLACES];
     struct answer answer[DESK_PLACES];
@@ -146,6 +148,12 @@ void desk_forget(struct desk *d, struct waiter *w)
         leave(d, w->ticket % DESK_PLACES);
 }
 
+void desk_on_late(struct desk *d, void (*late)(void *arg, struct waiter *w, mono_us now), void *arg)
+{
+    d->late = late;
+    d->late_arg = arg;
+}
+
 enum status desk_refused(struct desk *d, const struct origin *from, enum command command,
                          enum refusal why, unsigned times)
 {
@@ -196,8 +204,12 @@ static mono_us tell_late(struct desk *d, mono_us now)
     for (unsigned i = 0; i < DESK_PLACES; i++) {
         struct waiter *w = d->place[i].waiter;
 
-        if (w && now >= w->until && leave(d, i))
-            w->answered(w, HUB_ELATE, now);
+        if (!w || now < w->until)
+            continue;
+        leave(d, i);
+        if (d->late)
+            d->late(d->late_arg, w, now);
+        w->answered(w, HUB_ELATE, now);
     }
     for (unsigned i = 0; i < DESK_PLACES; i++)
         if (d->place[i].waiter)

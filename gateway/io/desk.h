@@ -41,6 +41,10 @@ enum status desk_put(struct desk *d, struct waiter *w, mono_us now, const struct
 /* The client is gone: its answer goes nowhere. */
 void desk_forget(struct desk *d, struct waiter *w);
 
+/* late(arg, w, now) is called before a waiter gets HUB_ELATE. */
+void desk_on_late(struct desk *d, void (*late)(void *arg, struct waiter *w, mono_us now),
+                  void *arg);
+
 /* Tells control of writes that were refused here; HUB_EFULL: later. */
 enum status desk_refused(struct desk *d, const struct origin *from, enum command command,
                          enum refusal why, unsigned times);

@@ -11,6 +11,7 @@ struct writer {
     struct waiter waiter;
     struct origin from;
     struct bucket bucket; /* its writes: a flood gets exception 06 */
+    enum command command; /* of its last order */
 };
 
 /* What the client of an order is told: for every edge and for writers that answer at once. */
