@@ -118,6 +118,7 @@ everything() {
     stage tsan "build with TSan" build build/tsan gcc -DHUB_TSAN=ON
     stage threads "the published image under TSan" build/tsan/tests/test_triple
     stage desk "the order desk under TSan" build/tsan/tests/test_desk
+    stage flip "a changing value over Modbus under TSan" build/tsan/tests/test_flip
     stage contacts "relays and inputs under TSan" build/tsan/tests/test_gpio
     stage analyze "gcc -fanalyzer" analyze
     stage cppcheck "cppcheck" check_cpp

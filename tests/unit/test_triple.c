@@ -44,8 +44,9 @@ static void *flip(void *arg)
     for (unsigned n = 0; !atomic_load(&r->stop); n++) {
         uint16_t *pair = r->pair[r->triple.write];
 
-        pair[0] = n % 2 ? 0xFFFF : 0x0000;
-        pair[1] = n % 2 ? 0x0000 : 0xFFFF;
+        /* by twos: the writer goes to and fro between two buffers, and each has to change */
+        pair[0] = n / 2 % 2 ? 0xFFFF : 0x0000;
+        pair[1] = n / 2 % 2 ? 0x0000 : 0xFFFF;
         triple_publish(&r->triple);
     }
     return NULL;
