@@ -20,11 +20,13 @@
  *     confirm i1 off                frames to that port stay out unconfirmed from now on; on
  *
  *   People, contacts, the process:
- *     command SET_CCL 50000 OK      or RANGE, BUSY, SPEC (no such thing), WAITS (no answer yet),
- *                                   FULL (nobody takes it), RELEASE (taken back, with success);
- *                                   between value and answer: cluster N, isolated, release (taken
- *                                   back, any answer)
- *     answer OK                     the answer to the oldest command that waits: came since
+ *     command SET_CCL 50000 OK      or RANGE, BUSY, KEY, SPEC (no such thing), WAITS (no answer
+ *                                   yet), FULL (nobody takes it), RELEASE (taken back, with
+ *                                   success); between value and answer: cluster N, isolated,
+ *                                   release (taken back, any answer), key N, times N (so often),
+ *                                   by NAME (tcp1, tcp2, rtu1 or root; else nobody)
+ *     command SET_CCL 9 + SET_DCL 9 OK    several as one
+ *     answer OK                     the answer to the oldest command that waits: came since; LATE
  *     input 1 open|closed
  *     store on|off|hangs            off: nothing is saved, and the hub is told so
  *     stop                          as SIGTERM does
@@ -416,6 +418,8 @@ static const struct {
     {"RANGE",   HUB_ERANGE},
     {"BUSY",    HUB_EBUSY },
     {"SPEC",    HUB_ESPEC },
+    {"KEY",     HUB_EKEY  },
+    {"LATE",    HUB_ELATE },
 };
 
 static bool is_answer(const struct hub_answer *got, const char *word)
@@ -441,55 +445,111 @@ static bool take_reply(struct world *w, uint32_t ticket, struct hub_answer *out)
     return false;
 }
 
-/* "EXCLUDE 1 cluster 2 isolated OK" */
-static bool parse_order(const char *rest, struct hub_order *order, char *want, size_t size)
-{
-    char name[24] = "", text[120], *word;
-    int64_t code;
+/* Who may ask in a story. */
+static const struct origin people[] = {
+    {OWNER_TCP + 1, 0xC0A80107, "192.168.1.7" },
+    {OWNER_TCP + 2, 0xC0A80108, "192.168.1.8" },
+    {OWNER_RTU + 1, 0,          "/dev/ttyUSB0"},
+    {OWNER_SOCKET,  0,          "user root"   },
+};
 
-    snprintf(text, sizeof(text), "%s", rest);
-    word = strtok(text, " \n");
-    snprintf(name, sizeof(name), "%s", word ? word : "");
-    code = code_of(commands, n_commands, name);
-    word = strtok(NULL, " \n");
-    if (code < 0 || !word)
+static const struct origin *person(const char *name)
+{
+    static const char *const names[] = {"tcp1", "tcp2", "rtu1", "root"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], name) == 0)
+            return &people[i];
+    return NULL;
+}
+
+struct asking {
+    struct hub_order order[ORDERS_MAX];
+    unsigned n, times;
+    char want[20];
+};
+
+/* A word behind the value, with its argument. */
+static bool parse_how(struct asking *a, const char *word)
+{
+    struct hub_order *order = &a->order[a->n - 1];
+    bool takes_one = strcmp(word, "cluster") == 0 || strcmp(word, "key") == 0 ||
+                     strcmp(word, "times") == 0 || strcmp(word, "by") == 0;
+    const char *arg = takes_one ? strtok(NULL, " \n") : "";
+
+    if (!arg)
         return false;
-    order->command = (enum command)code;
-    order->value = atoll(word);
-    *want = '\0';
-    while ((word = strtok(NULL, " \n"))) {
-        if (strcmp(word, "cluster") == 0 && (word = strtok(NULL, " \n")))
-            order->cluster = (uint8_t)atoi(word);
-        else if (word && strcmp(word, "isolated") == 0)
-            order->isolated = true;
-        else if (word && strcmp(word, "release") == 0)
-            order->release = true;
-        else
-            snprintf(want, size, "%s", word ? word : "");
+    if (strcmp(word, "cluster") == 0)
+        order->cluster = (uint8_t)atoi(arg);
+    else if (strcmp(word, "key") == 0)
+        order->key = (uint16_t)atoi(arg);
+    else if (strcmp(word, "times") == 0)
+        a->times = (unsigned)atoi(arg);
+    else if (strcmp(word, "by") == 0 && person(arg))
+        a->order[0].from = *person(arg);
+    else if (strcmp(word, "isolated") == 0)
+        order->isolated = true;
+    else if (strcmp(word, "release") == 0)
+        order->release = true;
+    else
+        snprintf(a->want, sizeof(a->want), "%s", word);
+    return true;
+}
+
+/* "EXCLUDE 1 cluster 2 isolated OK" */
+static bool parse_orders(char *text, struct asking *a)
+{
+    const char *word = "+";
+
+    *a = (struct asking){.times = 1};
+    for (char *name = strtok(text, " \n"); word && strcmp(word, "+") == 0;) {
+        const char *value = name ? strtok(NULL, " \n") : NULL;
+        int64_t code = name ? code_of(commands, n_commands, name) : -1;
+
+        if (code < 0 || !value || a->n == ORDERS_MAX)
+            return false;
+        a->order[a->n].command = (enum command)code;
+        a->order[a->n++].value = atoll(value);
+        while ((word = strtok(NULL, " \n")) && strcmp(word, "+") != 0)
+            if (!parse_how(a, word))
+                return false;
+        if (word)
+            name = strtok(NULL, " \n");
     }
-    order->release = order->release || strcmp(want, "RELEASE") == 0;
-    return *want;
+    a->order[a->n - 1].release |= strcmp(a->want, "RELEASE") == 0;
+    return *a->want;
+}
+
+static bool ask(struct run *r, struct asking *a)
+{
+    struct hub_answer answer;
+    bool came;
+
+    a->order[0].ticket = ++r->tickets;
+    if (hub_commands(r->w.hub, a->order, a->n) != HUB_OK)
+        return strcmp(a->want, "FULL") == 0;
+    world_turn(&r->w); /* saved in one turn, answered in it or the next */
+    world_turn(&r->w);
+    came = take_reply(&r->w, a->order[0].ticket, &answer);
+    if (strcmp(a->want, "WAITS") == 0)
+        return !came;
+    if (!came)
+        printf("  no answer yet\n");
+    return came && is_answer(&answer, a->want);
 }
 
 static bool do_command(struct run *r, const char *rest)
 {
-    struct hub_order order = {.ticket = ++r->tickets};
-    struct hub_answer answer;
-    char want[20];
-    bool came;
+    struct asking a;
+    char text[200];
 
-    if (!parse_order(rest, &order, want, sizeof(want)))
+    snprintf(text, sizeof(text), "%s", rest);
+    if (!parse_orders(text, &a))
         return false;
-    if (hub_command(r->w.hub, &order) != HUB_OK)
-        return strcmp(want, "FULL") == 0;
-    world_turn(&r->w); /* saved in one turn, answered in it or the next */
-    world_turn(&r->w);
-    came = take_reply(&r->w, order.ticket, &answer);
-    if (strcmp(want, "WAITS") == 0)
-        return !came;
-    if (!came)
-        printf("  no answer yet\n");
-    return came && is_answer(&answer, want);
+    for (unsigned i = 0; i < a.times; i++)
+        if (!ask(r, &a))
+            return false;
+    return true;
 }
 
 static bool do_answer(struct run *r, const char *rest)

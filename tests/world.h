@@ -12,7 +12,7 @@
 #define MAX_HEARD 64  /* ids on one port */
 #define MAX_TOLD 512
 #define MAX_PENDING 256
-#define MAX_REPLIES 64
+#define MAX_REPLIES 128
 
 /* What stands behind a port: frames that come each second, or samples. */
 struct player {

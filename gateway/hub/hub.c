@@ -62,6 +62,7 @@ static bool hub_init(struct hub *hub, const struct config *cfg)
         if (!inverter_init(hub, i, cfg))
             return false;
     supervisor_init(&hub->supervisor, hub->now);
+    orders_init(hub);
     limits_init(&hub->limits_memory, &hub->rules.limits, hub->now);
     hub_run(hub);
     return true;
@@ -282,6 +283,7 @@ static void run_clusters(struct hub *hub)
 
 void hub_run(struct hub *hub)
 {
+    orders_run(hub);
     contacts_look(hub);
     run_clusters(hub);
     aggregate(&hub->snap.hub, hub->part, hub->n_clusters, hub->now);
@@ -297,7 +299,7 @@ void hub_run(struct hub *hub)
     publish(hub);
     settle_tell(hub);
     hub->last_run = hub->now;
-    hub->due = manual_due(hub);
+    hub->due = mono_min(manual_due(hub), orders_due(hub));
     hub->dirty = false;
 }
 

@@ -119,7 +119,8 @@ void hub_refused(struct hub *hub, const struct origin *from, enum command comman
 /* Takes the result of a command, or returns false. status: HUB_OK, HUB_ERANGE (the value is
  * not possible), HUB_ESPEC (no such command), HUB_EBUSY (a latch still has its cause; with several
  * places the others are reset), HUB_EKEY (not the key of now, and not the one before). STOP,
- * EXCLUDE and RESET act at once and are answered when they are safe in the store. */
+ * EXCLUDE and RESET act at once and are answered when they are safe in the store; HUB_ELATE after
+ * 10 s in which they did not become so. */
 struct hub_answer {
     uint32_t ticket;
     enum status status;

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define RESET_KEY_MOST 65534 /* 65535 is "not available" */
+
 unsigned *latches_at(struct hub *hub, unsigned place)
 {
     return place == EVENT_AT_HUB ? &hub->latches : &hub->cluster[place - EVENT_AT_CLUSTER].latches;
@@ -90,33 +92,76 @@ void latches_settle(struct hub *hub)
     hub->was_reset = 0;
 }
 
-/* All latches of a place, or none: one that still has its cause keeps the others. */
-static enum status reset_place(struct hub *hub, unsigned place)
+/* Whoever read the key before knows another state of the latches. */
+static void turn_key(struct reset_key *k)
+{
+    k->used = k->now;
+    k->now = k->now == RESET_KEY_MOST ? 1 : (uint16_t)(k->now + 1);
+}
+
+static void tell_reset(struct hub *hub, unsigned place, const struct origin *from)
+{
+    struct by by = from ? told_by("by", from) : (struct by){""};
+    unsigned latches = *latches_at(hub, place);
+
+    if (latches)
+        event_put(hub, EVENT_LATCH_RESET, (uint8_t)place, latches, 0, REASON_NONE, by.text);
+}
+
+static void tell_input_refused(struct hub *hub, unsigned place, enum latch stands)
 {
     unsigned latches = *latches_at(hub, place);
-    enum latch stands = standing(hub, place, latches);
     char text[80];
 
+    snprintf(text, sizeof(text), "refused: %s", latch_info[stands].text);
+    event_put(hub, EVENT_LATCH_RESET, (uint8_t)place, latches, latches, REASON_NONE, text);
+}
+
+/* All latches of a place, or none: one that still has its cause keeps the others. */
+static enum status reset_place(struct hub *hub, unsigned place, const struct origin *from)
+{
+    enum latch stands = standing(hub, place, *latches_at(hub, place));
+
     if (stands != LATCH_COUNT) {
-        snprintf(text, sizeof(text), "refused: %s", latch_info[stands].text);
-        event_put(hub, EVENT_LATCH_RESET, (uint8_t)place, latches, latches, REASON_NONE, text);
+        if (!from)
+            tell_input_refused(hub, place, stands);
         return HUB_EBUSY;
     }
+    tell_reset(hub, place, from);
     forget(hub, place);
-    if (latches)
-        event_put(hub, EVENT_LATCH_RESET, (uint8_t)place, latches, 0, REASON_NONE, "");
+    if (place != EVENT_AT_HUB)
+        turn_key(&hub->reset_key[place - EVENT_AT_CLUSTER + 1]);
     hub->dirty = true;
     return HUB_OK;
 }
 
-enum status latches_reset(struct hub *hub, unsigned cluster)
+enum status latches_reset(struct hub *hub, unsigned cluster, const struct origin *from)
 {
     enum status status = HUB_OK;
 
     if (cluster)
-        return reset_place(hub, EVENT_AT_CLUSTER + cluster - 1);
+        return reset_place(hub, EVENT_AT_CLUSTER + cluster - 1, from);
     for (unsigned place = 0; place <= hub->n_clusters; place++)
-        if (reset_place(hub, place) != HUB_OK)
+        if (reset_place(hub, place, from) != HUB_OK)
             status = HUB_EBUSY;
+    if (status == HUB_OK)
+        turn_key(&hub->reset_key[0]);
     return status;
+}
+
+const char *latches_cause(const struct hub *hub, unsigned cluster, uint8_t *place)
+{
+    unsigned first = cluster ? EVENT_AT_CLUSTER + cluster - 1 : EVENT_AT_HUB;
+    unsigned last = cluster ? first : hub->n_clusters;
+
+    for (unsigned at = first; at <= last; at++) {
+        unsigned latches =
+            at == EVENT_AT_HUB ? hub->latches : hub->cluster[at - EVENT_AT_CLUSTER].latches;
+        enum latch stands = standing(hub, at, latches);
+
+        *place = (uint8_t)at;
+        if (stands != LATCH_COUNT)
+            return latch_info[stands].text;
+    }
+    return NULL;
 }

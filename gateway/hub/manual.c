@@ -160,7 +160,7 @@ static void look_at_inputs(struct hub *hub)
     if (hub->inputs.fire)
         latch_set(hub, EVENT_AT_HUB, LATCH_FIRE_INPUT);
     if (hub->inputs.reset && !hub->reset_was)
-        latches_reset(hub, 0);
+        latches_reset(hub, 0, NULL);
     hub->reset_was = hub->inputs.reset || hub->inputs.reset_unknown;
 }
 

@@ -1,43 +1,53 @@
-/* Commands from outside. Set-points live in RAM, each with its end; STOP, EXCLUDE and RESET are
- * answered only when what they changed is safe in the store. */
+/* Orders from outside: all that come as one are looked at before the first is carried out.
+ * Set-points live in RAM, each with its end; STOP, EXCLUDE and RESET are answered only when what
+ * they changed is safe in the store. What is told about them: orders_told.c. */
 #include "hub/parts.h"
 
+#include <assert.h>
 #include <string.h>
 
-static struct set_point *set_point_of(struct hub *hub, enum command command, enum signal *sig)
+/* Who gave an order that the store cannot make safe is told so then, and keeps no place any more.
+ */
+#define ANSWER_PATIENCE MONO_S(10)
+
+#define FORCED_CHARGE MONO_S(90) /* and longer while it charges, see manual.c */
+
+/* After each restart the keys begin anew: taken from a clock the hub would not be the same at
+ * another time, and kept they would cost a write each. A request that was delivered before and
+ * again after a restart of some seconds resets twice. */
+void orders_init(struct hub *hub)
 {
-    if (command == COMMAND_SET_CCL) {
-        *sig = SIG_SETPOINT_CCL;
+    for (unsigned i = 0; i <= MAX_CLUSTERS; i++)
+        hub->reset_key[i].now = 1;
+}
+
+/* ---- looking ---- */
+
+struct set_point *set_point_of(struct hub *hub, enum command command)
+{
+    if (command == COMMAND_SET_CCL)
         return &hub->set_ccl;
-    }
-    if (command == COMMAND_SET_DCL) {
-        *sig = SIG_SETPOINT_DCL;
+    if (command == COMMAND_SET_DCL)
         return &hub->set_dcl;
-    }
-    *sig = SIG_SETPOINT_CVL;
-    return &hub->set_cvl;
+    return command == COMMAND_SET_CVL ? &hub->set_cvl : NULL;
 }
 
 /* A CVL has to be one of this battery; the currents lower what they like. */
-static bool is_possible(const struct hub *hub, enum signal sig, int64_t value)
+struct range set_point_range(const struct hub *hub, enum command command)
 {
     const struct profile *p = hub->rules.limits.profile;
+    enum signal sig = command == COMMAND_SET_CCL ? SIG_SETPOINT_CCL : SIG_SETPOINT_DCL;
 
-    if (sig == SIG_SETPOINT_CVL)
-        return value >= p->dvl_floor_mV && value <= p->cvl_max_mV;
-    return value >= signal_info[sig].lo && value <= signal_info[sig].hi;
+    if (command == COMMAND_SET_CVL)
+        return (struct range){p->dvl_floor_mV, p->cvl_max_mV};
+    return (struct range){signal_info[sig].lo, signal_info[sig].hi};
 }
 
-static enum status set_point(struct hub *hub, const struct hub_order *order)
+static bool is_possible(const struct hub *hub, const struct hub_order *order)
 {
-    enum signal sig = SIG_COUNT;
-    struct set_point *sp = set_point_of(hub, order->command, &sig);
+    struct range range = set_point_range(hub, order->command);
 
-    if (!order->release && !is_possible(hub, sig, order->value))
-        return HUB_ERANGE;
-    *sp = (struct set_point){.value = order->value,
-                             .until = order->release ? 0 : hub->now + hub->rules.set_point_life};
-    return HUB_OK;
+    return order->release || (order->value >= range.lo && order->value <= range.hi);
 }
 
 static bool names_cluster(const struct hub *hub, const struct hub_order *order)
@@ -45,48 +55,29 @@ static bool names_cluster(const struct hub *hub, const struct hub_order *order)
     return order->cluster >= 1 && order->cluster <= hub->n_clusters;
 }
 
-/* Taken out once it is proven open; said to be isolated, at once. */
-static enum status exclude(struct hub *hub, const struct hub_order *order)
+static enum status look_at_reset(const struct hub *hub, const struct hub_order *order, bool alone)
 {
-    struct cluster *c;
+    const struct reset_key *key;
 
-    if (!names_cluster(hub, order))
+    if (!alone || (order->cluster && !names_cluster(hub, order)))
         return HUB_ERANGE;
-    c = &hub->cluster[order->cluster - 1];
-    c->exclude = !order->release;
-    c->isolated = !order->release && order->isolated;
-    return HUB_OK;
+    key = &hub->reset_key[order->cluster];
+    return !order->key || order->key == key->now || order->key == key->used ? HUB_OK : HUB_EKEY;
 }
 
-static enum status reset(struct hub *hub, const struct hub_order *order)
-{
-    if (order->cluster && !names_cluster(hub, order))
-        return HUB_ERANGE;
-    return latches_reset(hub, order->cluster);
-}
-
-static void force_charge(struct hub *hub, bool release)
-{
-    hub->forced_since = hub->now;
-    hub->forced_until = release ? 0 : hub->now + MONO_S(90);
-}
-
-static enum status obey(struct hub *hub, const struct hub_order *order)
+static enum status look_at(const struct hub *hub, const struct hub_order *order, bool alone)
 {
     switch (order->command) {
     case COMMAND_SET_CCL:
     case COMMAND_SET_DCL:
     case COMMAND_SET_CVL:
-        return set_point(hub, order);
-    case COMMAND_STOP:
-        hub->stop_asked = !order->release;
-        return HUB_OK;
-    case COMMAND_RESET:
-        return reset(hub, order);
+        return is_possible(hub, order) ? HUB_OK : HUB_ERANGE;
     case COMMAND_EXCLUDE:
-        return exclude(hub, order);
+        return names_cluster(hub, order) ? HUB_OK : HUB_ERANGE;
+    case COMMAND_RESET:
+        return look_at_reset(hub, order, alone);
+    case COMMAND_STOP:
     case COMMAND_FORCE_CHARGE:
-        force_charge(hub, order->release);
         return HUB_OK;
     case COMMAND_NONE:
         break;
@@ -94,12 +85,108 @@ static enum status obey(struct hub *hub, const struct hub_order *order)
     return HUB_ESPEC;
 }
 
-/* Whether everything a command may have changed is on the medium. */
-static bool is_safe(struct hub *hub, enum command command)
+/* *bad: the first that cannot be carried out. */
+static enum status look_at_all(const struct hub *hub, const struct hub_order *order, unsigned n,
+                               const struct hub_order **bad)
 {
-    if (command == COMMAND_STOP || command == COMMAND_EXCLUDE)
-        return keep_is_safe(hub, keep_slot(RECORD_COMMANDS, 0));
-    for (unsigned place = 0; command == COMMAND_RESET && place <= hub->n_clusters; place++)
+    enum status status = HUB_OK;
+
+    for (unsigned i = 0; i < n && status == HUB_OK; i++) {
+        *bad = &order[i];
+        status = look_at(hub, &order[i], n == 1);
+    }
+    return status;
+}
+
+/* ---- carrying out ---- */
+
+static void set_point(struct hub *hub, const struct hub_order *order, const struct origin *from)
+{
+    told_set_point(hub, order, from);
+    *set_point_of(hub, order->command) = (struct set_point){
+        .value = order->value, .until = order->release ? 0 : hub->now + hub->rules.set_point_life};
+}
+
+static void stop(struct hub *hub, bool release, const struct origin *from)
+{
+    told_level(hub, COMMAND_STOP, EVENT_AT_HUB, hub->stop_asked, !release,
+               told_by("by", from).text);
+    hub->stop_asked = !release;
+}
+
+/* Taken out once it is proven open; said to be isolated, at once. */
+static void exclude(struct hub *hub, const struct hub_order *order, const struct origin *from)
+{
+    struct cluster *c = &hub->cluster[order->cluster - 1];
+    int64_t was = exclude_level(c);
+
+    c->exclude = !order->release;
+    c->isolated = !order->release && order->isolated;
+    told_level(hub, COMMAND_EXCLUDE, (uint8_t)(EVENT_AT_CLUSTER + order->cluster - 1), was,
+               exclude_level(c), told_by("by", from).text);
+}
+
+static void force_charge(struct hub *hub, bool release, const struct origin *from)
+{
+    told_level(hub, COMMAND_FORCE_CHARGE, EVENT_AT_HUB, hub->now < hub->forced_until, !release,
+               told_by("by", from).text);
+    hub->forced_since = hub->now;
+    hub->forced_until = release ? 0 : hub->now + FORCED_CHARGE;
+}
+
+/* With the key before it is the same request again: it was done. */
+static enum status reset(struct hub *hub, const struct hub_order *order, const struct origin *from)
+{
+    if (order->key && order->key != hub->reset_key[order->cluster].now)
+        return HUB_OK;
+    return latches_reset(hub, order->cluster, from);
+}
+
+static enum status obey(struct hub *hub, const struct hub_order *order, const struct origin *from)
+{
+    switch (order->command) {
+    case COMMAND_SET_CCL:
+    case COMMAND_SET_DCL:
+    case COMMAND_SET_CVL:
+        set_point(hub, order, from);
+        break;
+    case COMMAND_STOP:
+        stop(hub, order->release, from);
+        break;
+    case COMMAND_RESET:
+        return reset(hub, order, from);
+    case COMMAND_EXCLUDE:
+        exclude(hub, order, from);
+        break;
+    case COMMAND_FORCE_CHARGE:
+        force_charge(hub, order->release, from);
+        break;
+    case COMMAND_NONE:
+        break;
+    }
+    return HUB_OK;
+}
+
+static enum status obey_all(struct hub *hub, const struct hub_order *order, unsigned n)
+{
+    enum status status = HUB_OK;
+
+    for (unsigned i = 0; i < n && status == HUB_OK; i++) {
+        status = obey(hub, &order[i], &order->from);
+        if (status == HUB_OK)
+            told_taken(hub, &order[i], &order->from);
+    }
+    return status;
+}
+
+/* ---- answering ---- */
+
+/* Whether everything they may have changed is on the medium. */
+static bool is_safe(struct hub *hub, const struct waiting *w)
+{
+    if (w->commands && !keep_is_safe(hub, keep_slot(RECORD_COMMANDS, 0)))
+        return false;
+    for (unsigned place = 0; w->latches && place <= hub->n_clusters; place++)
         if (!keep_is_safe(hub, keep_slot(RECORD_LATCHES, place)) ||
             (place && !keep_is_safe(hub, keep_slot(RECORD_TRIPS, place))))
             return false;
@@ -118,37 +205,62 @@ void orders_settle(struct hub *hub)
     for (unsigned i = 0; i < hub->waiting_count; i++) {
         struct waiting *w = &hub->waiting[i];
 
-        if (is_safe(hub, w->command))
+        if (is_safe(hub, w))
             answer(hub, w->ticket, HUB_OK);
+        else if (hub->now >= w->until)
+            answer(hub, w->ticket, HUB_ELATE);
         else
             hub->waiting[left++] = *w;
     }
     hub->waiting_count = left;
 }
 
+static void answer_when_safe(struct hub *hub, const struct hub_order *order, unsigned n)
+{
+    struct waiting w = {.ticket = order->ticket, .until = hub->now + ANSWER_PATIENCE};
+
+    for (unsigned i = 0; i < n; i++) {
+        w.commands |= order[i].command == COMMAND_STOP || order[i].command == COMMAND_EXCLUDE;
+        w.latches |= order[i].command == COMMAND_RESET;
+    }
+    if (is_safe(hub, &w))
+        answer(hub, w.ticket, HUB_OK);
+    else
+        hub->waiting[hub->waiting_count++] = w;
+}
+
+/* Who stops the hub while the store hangs gets no answer, but it stops. */
+static void stop_even_so(struct hub *hub, const struct hub_order *order, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (order[i].command == COMMAND_STOP && !order[i].release) {
+            obey_all(hub, &order[i], 1);
+            hub->dirty = true;
+        }
+}
+
 enum status hub_commands(struct hub *hub, const struct hub_order *order, unsigned n)
 {
+    const struct hub_order *bad = order;
     enum status status;
 
-    (void)n;
+    assert(n >= 1 && n <= ORDERS_MAX);
+    orders_run(hub); /* what has run out is nobody's any more */
+    status = look_at_all(hub, order, n, &bad);
     if (hub->answer_count + hub->waiting_count >= MAX_ANSWERS) {
-        /* Who stops the hub while the store hangs gets no answer, but it stops. */
-        if (order->command == COMMAND_STOP && !order->release)
-            hub->stop_asked = hub->dirty = true;
+        if (status == HUB_OK)
+            stop_even_so(hub, order, n);
         return HUB_EFULL;
     }
-    status = obey(hub, order);
+    if (status == HUB_OK)
+        status = obey_all(hub, order, n);
+    hub->dirty = true; /* a refusal is shown, too */
     if (status == HUB_OK) {
-        event_put(hub, EVENT_COMMAND,
-                  order->cluster ? (uint8_t)(EVENT_AT_CLUSTER + order->cluster - 1) : EVENT_AT_HUB,
-                  order->command, order->value, REASON_NONE, order->release ? "released" : "");
-        hub->dirty = true;
-    }
-    if (status == HUB_OK && !is_safe(hub, order->command))
-        hub->waiting[hub->waiting_count++] =
-            (struct waiting){.ticket = order->ticket, .command = order->command};
-    else
+        answer_when_safe(hub, order, n);
+    } else {
+        told_refused(hub, bad, &order->from, status);
         answer(hub, order->ticket, status);
+    }
     return HUB_OK;
 }
 
@@ -160,4 +272,40 @@ bool hub_result(struct hub *hub, struct hub_answer *out)
     hub->answer_count--;
     memmove(&hub->answer[0], &hub->answer[1], hub->answer_count * sizeof(hub->answer[0]));
     return true;
+}
+
+/* ---- time ---- */
+
+static const enum command set_points[] = {COMMAND_SET_CCL, COMMAND_SET_DCL, COMMAND_SET_CVL};
+#define SET_POINTS (sizeof(set_points) / sizeof(set_points[0]))
+
+void orders_run(struct hub *hub)
+{
+    for (unsigned i = 0; i < SET_POINTS; i++) {
+        struct set_point *sp = set_point_of(hub, set_points[i]);
+
+        if (!sp->until || hub->now < sp->until)
+            continue;
+        told_run_out(hub, set_points[i]);
+        sp->until = 0;
+    }
+    if (hub->forced_until && hub->now >= hub->forced_until) {
+        told_level(hub, COMMAND_FORCE_CHARGE, EVENT_AT_HUB, 1, 0, "its time is over");
+        hub->forced_until = 0;
+    }
+    orders_settle(hub);
+    told_run(hub);
+}
+
+mono_us orders_due(const struct hub *hub)
+{
+    mono_us due = MONO_NEVER;
+
+    for (unsigned i = 0; i < SET_POINTS; i++) {
+        const struct set_point *sp = set_point_of((struct hub *)(uintptr_t)hub, set_points[i]);
+
+        if (sp->until)
+            due = mono_min(due, sp->until);
+    }
+    return due;
 }

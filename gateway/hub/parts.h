@@ -21,7 +21,9 @@
 #include "intake/intake.h"
 
 #define MAX_EVENTS 128
-#define MAX_ANSWERS 8
+/* More than the desk of the server has places (io/desk.h): while the store hangs, orders that wait
+ * for it must not keep others out. */
+#define MAX_ANSWERS 72
 
 #define UNSAVED_PATIENCE MONO_S(5)
 
@@ -113,10 +115,32 @@ struct contacts {
     struct input_state state[MAX_INPUTS]; /* as the edge has read them */
 };
 
-struct waiting { /* a command that is answered when it is safe */
+struct waiting { /* orders that are answered when they are safe */
     uint32_t ticket;
-    enum command command;
+    bool commands, latches; /* which has to be */
+    mono_us until;          /* somebody waits */
 };
+
+struct asked {            /* a command */
+    struct origin from;   /* who gave it last; of a set-point: whose it is */
+    enum refusal refusal; /* why it was refused last, if it was not taken since */
+};
+
+struct reset_key {
+    uint16_t now, used; /* 0: none was used yet */
+};
+
+/* What was refused to somebody for some reason: told, and not again within a minute. */
+struct refused {
+    struct origin from;
+    enum refusal why;
+    enum command command; /* the newest */
+    uint8_t place;
+    mono_us until; /* 0: free */
+    unsigned more;
+};
+#define REFUSED_PLACES 16
+#define REFUSED_OTHERS 8 /* by why: for those who find no place */
 
 struct hub {
     mono_us now, started, last_run;
@@ -163,6 +187,9 @@ struct hub {
     unsigned answer_count;
     struct waiting waiting[MAX_ANSWERS];
     unsigned waiting_count;
+    struct asked asked[COMMAND_ROWS];
+    struct reset_key reset_key[1 + MAX_CLUSTERS]; /* of all, of cluster n */
+    struct refused refused[REFUSED_PLACES + REFUSED_OTHERS];
     struct keeper keeper[KEEPER_SLOTS];
     enum hub_state told_state;
     enum reason told_ccl, told_dcl;
@@ -237,7 +264,11 @@ mono_us manual_due(const struct hub *hub);
 /* latches.c. place as in event.h; cluster 1..5, 0: all. */
 unsigned *latches_at(struct hub *hub, unsigned place);
 void latch_set(struct hub *hub, unsigned place, enum latch latch);
-enum status latches_reset(struct hub *hub, unsigned cluster);
+/* from: NULL for the reset input. HUB_EBUSY: a cause stands, and what is told about it the caller
+ * tells; the input's is told here. */
+enum status latches_reset(struct hub *hub, unsigned cluster, const struct origin *from);
+/* The first latch whose cause stands, and where; NULL: none. */
+const char *latches_cause(const struct hub *hub, unsigned cluster, uint8_t *place);
 /* At the end of a run. */
 void latches_settle(struct hub *hub);
 
@@ -249,8 +280,37 @@ unsigned latches_saved(const struct hub *hub, unsigned place);
 struct alarms *alarms_at(struct hub *hub, unsigned place);
 void keep_watch(struct hub *hub);
 
-/* orders.c: answers what has become safe. */
+/* orders.c: answers what has become safe; ends what has run out, and when that will be next. */
+void orders_init(struct hub *hub);
 void orders_settle(struct hub *hub);
+void orders_run(struct hub *hub);
+mono_us orders_due(const struct hub *hub);
+/* NULL: not the command of one. */
+struct set_point *set_point_of(struct hub *hub, enum command command);
+struct range {
+    int64_t lo, hi;
+};
+struct range set_point_range(const struct hub *hub, enum command command);
+static inline int64_t exclude_level(const struct cluster *c)
+{
+    return c->exclude ? 1 + c->isolated : 0;
+}
+
+/* orders_told.c: owners, refusals and events of orders. Called before the change. */
+void told_set_point(struct hub *hub, const struct hub_order *order, const struct origin *from);
+void told_run_out(struct hub *hub, enum command command);
+void told_level(struct hub *hub, enum command command, uint8_t place, int64_t was, int64_t is,
+                const char *text);
+void told_taken(struct hub *hub, const struct hub_order *order, const struct origin *from);
+void told_refused(struct hub *hub, const struct hub_order *order, const struct origin *from,
+                  enum status status);
+/* Refusals that were not told yet and are due. */
+void told_run(struct hub *hub);
+/* "by 192.168.1.7"; nothing when it has no name. */
+struct by {
+    char text[sizeof(((struct origin *)0)->name) + 20];
+};
+struct by told_by(const char *how, const struct origin *from);
 
 /* stop.c: how the process stopped, so that a restart soon after can go on. */
 void stop_note(struct hub *hub);

@@ -65,6 +65,40 @@ static void publish_set_point(struct hub *hub, const struct set_point *sp, enum 
     }
 }
 
+static void publish_set_points(struct hub *hub)
+{
+    struct signals *s = &hub->snap.hub.s;
+    struct range cvl = set_point_range(hub, COMMAND_SET_CVL);
+
+    publish_set_point(hub, &hub->set_ccl, SIG_SETPOINT_CCL, SIG_SETPOINT_CCL_LEFT);
+    publish_set_point(hub, &hub->set_dcl, SIG_SETPOINT_DCL, SIG_SETPOINT_DCL_LEFT);
+    publish_set_point(hub, &hub->set_cvl, SIG_SETPOINT_CVL, SIG_SETPOINT_CVL_LEFT);
+    set(s, SIG_SETPOINT_CCL_MAX, set_point_range(hub, COMMAND_SET_CCL).hi, hub->now);
+    set(s, SIG_SETPOINT_DCL_MAX, set_point_range(hub, COMMAND_SET_DCL).hi, hub->now);
+    set(s, SIG_SETPOINT_CVL_MIN, cvl.lo, hub->now);
+    set(s, SIG_SETPOINT_CVL_MAX, cvl.hi, hub->now);
+}
+
+_Static_assert(SIG_ORDER_OWNER_LAST - SIG_ORDER_OWNER + 1 == COMMAND_ROWS, "one of each command");
+
+static void publish_orders(struct hub *hub)
+{
+    struct signals *s = &hub->snap.hub.s;
+
+    publish_set_points(hub);
+    set(s, SIG_STOP_ASKED, hub->stop_asked, hub->now);
+    set(s, SIG_FORCE_CHARGE_ASKED, hub->now < hub->forced_until, hub->now);
+    for (unsigned i = 0; i < hub->n_clusters; i++)
+        set(s, (enum signal)(SIG_EXCLUDE + i), exclude_level(&hub->cluster[i]), hub->now);
+    for (unsigned i = 0; i <= hub->n_clusters; i++)
+        set(s, (enum signal)(SIG_RESET_KEY + i), hub->reset_key[i].now, hub->now);
+    for (unsigned i = 0; i < COMMAND_ROWS; i++) {
+        set(s, (enum signal)(SIG_ORDER_OWNER + i), hub->asked[i].from.owner, hub->now);
+        set(s, (enum signal)(SIG_ORDER_ADDRESS + i), hub->asked[i].from.address, hub->now);
+        set(s, (enum signal)(SIG_ORDER_REFUSAL + i), hub->asked[i].refusal, hub->now);
+    }
+}
+
 static void set_age(struct signals *s, enum signal id, mono_us then, mono_us now)
 {
     if (then)
@@ -277,9 +311,6 @@ static void publish_state(struct hub *hub)
         hub->now);
     set(s, SIG_UPTIME, (int64_t)(up / 1000), hub->now);
     set(s, SIG_HEARTBEAT, (int64_t)(up / 1000000 % 65535), hub->now);
-    publish_set_point(hub, &hub->set_ccl, SIG_SETPOINT_CCL, SIG_SETPOINT_CCL_LEFT);
-    publish_set_point(hub, &hub->set_dcl, SIG_SETPOINT_DCL, SIG_SETPOINT_DCL_LEFT);
-    publish_set_point(hub, &hub->set_cvl, SIG_SETPOINT_CVL, SIG_SETPOINT_CVL_LEFT);
 }
 
 void publish(struct hub *hub)
@@ -287,6 +318,7 @@ void publish(struct hub *hub)
     hub->snap.at = hub->now;
     publish_limits(hub);
     publish_state(hub);
+    publish_orders(hub);
     publish_counts(hub);
     publish_readiness(hub);
     publish_control_age(hub);

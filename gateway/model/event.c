@@ -1,6 +1,7 @@
 #include "model/event.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "model/words.h"
 
@@ -56,8 +57,94 @@ static void conformity(const struct event *e, char *out, size_t size)
             n += (size_t)snprintf(out + n, size - n, "%s", what[i]);
 }
 
+/* The quantity of a set-point; SIG_COUNT for the other commands. */
+static enum signal quantity(unsigned command)
+{
+    switch (command) {
+#define COMMAND(code, id, signal, text)                                                            \
+    case code:                                                                                     \
+        return SIG_##signal;
+#include "model/commands.def"
+#undef COMMAND
+    default:
+        return SIG_COUNT;
+    }
+}
+
+static const char *amount(const struct event *e, int64_t value, char *out, size_t size)
+{
+    enum signal sig = quantity(e->command);
+
+    if (value < 0 || sig == SIG_COUNT)
+        return "none";
+    const struct unit_info *unit = &unit_info[signal_info[sig].unit];
+    snprintf(out, size, "%.6g %s", (double)value / unit->per, unit->symbol);
+    return out;
+}
+
+static void set_point(const struct event *e, char *out, size_t size)
+{
+    const char *what = e->command == COMMAND_SET_CVL   ? "voltage"
+                       : e->command == COMMAND_SET_DCL ? "discharge"
+                                                       : "charge";
+    char old[40], now[40];
+
+    if (e->kind == EVENT_RAN_OUT)
+        snprintf(out, size, "%s set-point: %s ran out", what, amount(e, e->old, old, sizeof(old)));
+    else
+        snprintf(out, size, "%s set-point: %s -> %s", what, amount(e, e->old, old, sizeof(old)),
+                 amount(e, e->now, now, sizeof(now)));
+}
+
+static void command(const struct event *e, char *out, size_t size)
+{
+    const char *what = "?";
+
+    if (e->command == COMMAND_STOP)
+        what = e->now ? "stop asked for" : "stop taken back";
+    if (e->command == COMMAND_EXCLUDE)
+        what = e->now == 2 ? "exclusion asked for, said to be isolated"
+               : e->now    ? "exclusion asked for"
+                           : "exclusion taken back";
+    if (e->command == COMMAND_FORCE_CHARGE)
+        what = e->now ? "charge asked for" : "forced charge ended";
+    snprintf(out, size, "%s", what);
+}
+
+static void refused(const struct event *e, char *out, size_t size)
+{
+    char times[32] = "";
+
+    if (e->old > 1)
+        snprintf(times, sizeof(times), " %lld times", (long long)e->old);
+    snprintf(out, size, "%s refused%s: %s", e->command ? command_name(e->command) : "write", times,
+             word_text(refusals, n_refusals, e->now));
+}
+
+/* Who it was, behind what it was. */
+static void add_text(const struct event *e, char *out, size_t size)
+{
+    size_t n = strlen(out);
+
+    if (*e->text)
+        snprintf(out + n, size - n, ": %s", e->text);
+}
+
+static void asked(const struct event *e, char *out, size_t size)
+{
+    if (e->kind == EVENT_COMMAND)
+        command(e, out, size);
+    else if (e->kind == EVENT_REFUSED)
+        refused(e, out, size);
+    else
+        set_point(e, out, size);
+    add_text(e, out, size);
+}
+
 bool event_is_bad(const struct event *e)
 {
+    if (e->kind == EVENT_COMMAND)
+        return e->command == COMMAND_STOP && e->now;
     if (e->kind == EVENT_READY)
         return e->now;
     if (e->kind == EVENT_HUB_STATE)
@@ -67,7 +154,8 @@ bool event_is_bad(const struct event *e)
     if (e->kind == EVENT_CLUSTER_STATE)
         return e->now == CLUSTER_STALE || e->now == CLUSTER_PROTECTED ||
                e->now == CLUSTER_SHUT_DOWN;
-    return e->kind == EVENT_ALARM_SET || e->kind == EVENT_LATCH_SET || e->kind == EVENT_NOTE;
+    return e->kind == EVENT_ALARM_SET || e->kind == EVENT_LATCH_SET || e->kind == EVENT_NOTE ||
+           e->kind == EVENT_REFUSED;
 }
 
 const char *event_text(const struct event *e, char *out, size_t size)
@@ -108,7 +196,10 @@ const char *event_text(const struct event *e, char *out, size_t size)
         snprintf(what, sizeof(what), "%s", e->text);
         break;
     case EVENT_COMMAND:
-        snprintf(what, sizeof(what), "command %lld: %lld", (long long)e->old, (long long)e->now);
+    case EVENT_SET_POINT:
+    case EVENT_RAN_OUT:
+    case EVENT_REFUSED:
+        asked(e, what, sizeof(what));
         break;
     case EVENT_LATCH_SET:
         snprintf(what, sizeof(what), "latched: %s", e->text);

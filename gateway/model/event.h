@@ -17,11 +17,14 @@ enum event_kind {
     EVENT_DCL_REASON,
     EVENT_PROTOCOL,    /* text: which protocol was decided and why */
     EVENT_NOTE,        /* text; somebody has to look at it */
-    EVENT_COMMAND,     /* old: command, now: value */
+    EVENT_COMMAND,     /* STOP, EXCLUDE, FORCE_CHARGE: old -> now: 0 off, 1 on, 2 on and isolated */
     EVENT_RELAY,       /* old -> now: 0 open, 1 closed; text: which one and what it is for */
     EVENT_INPUT,       /* the same; -1: not read */
     EVENT_LATCH_SET,   /* now: latch */
-    EVENT_LATCH_RESET, /* old -> now: latches; the same: refused, text says why */
+    EVENT_LATCH_RESET, /* old -> now: latches; text: by whom, or why it was refused */
+    EVENT_SET_POINT,   /* old -> now: in the unit of its signal, -1: none; text: who, and whose */
+    EVENT_RAN_OUT,     /* a set-point that nobody repeated; old: its value */
+    EVENT_REFUSED,     /* now: refusal, old: times since the last one told; text: who */
     EVENT_KIND_COUNT
 };
 
@@ -32,9 +35,10 @@ struct event {
     mono_us at;
     enum event_kind kind;
     uint8_t place;
-    uint8_t module;  /* of an alarm of a cluster: where, as the battery counts; 0: not told */
-    uint16_t cell;   /* cell of the module, or sensor for a temperature; 0: not told */
-    uint16_t reason; /* enum reason, where a state has one */
+    uint8_t module;   /* of an alarm of a cluster: where, as the battery counts; 0: not told */
+    uint16_t cell;    /* cell of the module, or sensor for a temperature; 0: not told */
+    uint16_t reason;  /* enum reason, where a state has one */
+    uint16_t command; /* enum command, of what was asked for */
     int64_t old, now;
     char text[120];
 };

@@ -68,3 +68,20 @@ const char *word_name(const struct word *list, size_t n, int64_t code)
             return list[i].name;
     return "?";
 }
+
+const char *word_text(const struct word *list, size_t n, int64_t code)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i].code == code)
+            return list[i].text;
+    return "?";
+}
+
+unsigned command_row(enum command command)
+{
+    unsigned row = 0;
+
+    while (row < COMMAND_ROWS && commands[row].code != (unsigned)command)
+        row++;
+    return row;
+}

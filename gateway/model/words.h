@@ -52,6 +52,14 @@ enum command {
 #undef COMMAND
 };
 
+/* Their places in commands.def, which are those of the rows of signals about them. */
+enum {
+#define COMMAND(code, id, signal, text) ROW_##id,
+#include "model/commands.def"
+#undef COMMAND
+    COMMAND_ROWS
+};
+
 enum refusal {
 #define REFUSAL(code, id, text) REFUSAL_##id = code,
 #include "model/refusals.def"
@@ -85,10 +93,12 @@ struct word {
 
 extern const struct word hub_states[], cluster_states[], link_states[], reasons[], commands[],
     refusals[];
-extern const size_t n_hub_states, n_cluster_states, n_link_states, n_reasons, n_commands, n_refusals;
+extern const size_t n_hub_states, n_cluster_states, n_link_states, n_reasons, n_commands,
+    n_refusals;
 
 /* The name of a code in a list, or "?" when the list does not have it. */
 const char *word_name(const struct word *list, size_t n, int64_t code);
+const char *word_text(const struct word *list, size_t n, int64_t code); /* its meaning */
 
 static inline const char *hub_state_name(int64_t code)
 {
@@ -109,5 +119,13 @@ static inline const char *reason_name(int64_t code)
 {
     return word_name(reasons, n_reasons, code);
 }
+
+static inline const char *command_name(int64_t code)
+{
+    return word_name(commands, n_commands, code);
+}
+
+/* ROW_...; COMMAND_ROWS: there is no such command. */
+unsigned command_row(enum command command);
 
 #endif
