@@ -1,35 +1,10 @@
-/* What no single line shows. A value that was refused already takes no part: one mistake, one
- * message. */
-#include "config_report.h"
+/* What no single line shows, but for Modbus. */
+#include "config_check.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "model/profile.h"
-
-struct check {
-    const struct config *cfg;
-    struct reports *reports;
-};
-
-/* The value of a key; the table is ours, so it is there. */
-static const struct value *get(const struct check *c, const char *section, unsigned copy,
-                               const char *key)
-{
-    int row = option_find(&hub_form, section_find(&hub_form, section), key);
-
-    return &c->cfg->value[option_slot(&hub_form, row, copy)];
-}
-
-static int head_line(const struct check *c, const char *section, unsigned copy)
-{
-    return c->cfg->seen[section_find(&hub_form, section)][copy];
-}
-
-static unsigned copies_of(const char *section)
-{
-    return section_copies(&hub_form, section_find(&hub_form, section));
-}
 
 /* As many [cluster.N] as [hub] says, no fewer, no more. */
 static void check_clusters(struct check *c)
@@ -90,6 +65,18 @@ static bool same_path(const char *a, const char *b)
     }
 }
 
+/* The Unix socket that a text of this kind names, or NULL. */
+static const char *socket_path(const struct option *o, const char *text, struct config_link *link)
+{
+    const char *why;
+
+    if (o->kind == OPT_SOCKET)
+        return text;
+    return o->kind == OPT_LINK && config_link(text, link, &why) && strcmp(link->kind, "unix") == 0
+               ? link->target
+               : NULL;
+}
+
 /* Whether two texts of these kinds name one thing that has room for one owner. Replays and
  * simulators are as many as one likes. */
 static bool same_port(const struct option *oa, const char *a, const struct option *ob,
@@ -101,8 +88,12 @@ static bool same_port(const struct option *oa, const char *a, const struct optio
     struct listen_address pb;
     struct config_gpio ga;
     struct config_gpio gb;
+    const char *sa = socket_path(oa, a, &la);
+    const char *sb = socket_path(ob, b, &lb);
     const char *why;
 
+    if (sa && sb)
+        return same_path(sa, sb);
     if (oa->kind != ob->kind)
         return false; /* serial links would meet devices here, once they are built */
     if (oa->kind == OPT_DEVICE)
@@ -114,8 +105,6 @@ static bool same_port(const struct option *oa, const char *a, const struct optio
                strcmp(ga.chip, gb.chip) == 0;
     if (!config_link(a, &la, &why) || !config_link(b, &lb, &why) || strcmp(la.kind, lb.kind) != 0)
         return false;
-    if (strcmp(la.kind, "unix") == 0)
-        return same_path(la.target, lb.target);
     return strcmp(la.kind, "can") == 0 && strcmp(la.target, lb.target) == 0;
 }
 
@@ -132,7 +121,8 @@ static bool owner_at(const struct check *c, unsigned i, struct owner *out)
 {
     for (int row = 0; row < hub_form.count; row++) {
         enum option_kind kind = hub_form.options[row].kind;
-        if (kind != OPT_LINK && kind != OPT_DEVICE && kind != OPT_LISTEN && kind != OPT_GPIO)
+        if (kind != OPT_LINK && kind != OPT_DEVICE && kind != OPT_LISTEN && kind != OPT_GPIO &&
+            kind != OPT_SOCKET)
             continue;
         int section = option_section(&hub_form, row);
         for (unsigned copy = 0; copy < section_copies(&hub_form, section); copy++) {
@@ -324,62 +314,6 @@ static void check_device_names(struct check *c)
         }
 }
 
-static bool is_loopback(const struct listen_address *a)
-{
-    static const uint8_t one[16] = {[15] = 1};
-
-    return a->ipv6 ? memcmp(a->addr, one, sizeof(one)) == 0 : a->addr[0] == 127;
-}
-
-/* Whether an allow list lets this machine in over IPv4. */
-static bool allows_loopback(const struct check *c, unsigned copy)
-{
-    struct config_cidr block;
-
-    for (unsigned i = 0; config_cidr(c->cfg, "modbus.tcp", copy + 1, "allow", i, &block); i++)
-        if (!block.ipv6 && (block.bits == 0 || block.addr[0] == 127))
-            return true;
-    return false;
-}
-
-/* Somebody should be able to read, and not everybody. */
-static void check_readers(struct check *c)
-{
-    unsigned tcp = copies_of("modbus.tcp");
-    unsigned rtu = copies_of("modbus.rtu");
-    struct listen_address address;
-    bool any = false;
-
-    for (unsigned copy = 0; copy < rtu; copy++)
-        any |= head_line(c, "modbus.rtu", copy) != 0;
-    for (unsigned copy = 0; copy < tcp; copy++) {
-        const struct value *listen = get(c, "modbus.tcp", copy, "listen");
-        const struct value *allow = get(c, "modbus.tcp", copy, "allow");
-        if (!head_line(c, "modbus.tcp", copy))
-            continue;
-        any = true;
-        if (listen->set && !allow->set && !allow->bad && listen_parse(listen->text, &address) &&
-            !is_loopback(&address))
-            report_warning(c->reports, listen->line,
-                           "[modbus.tcp%s] listens on %s without allow: everybody who reaches it "
-                           "can read",
-                           copy == 0   ? ""
-                           : copy == 1 ? ".2"
-                           : copy == 2 ? ".3"
-                                       : ".4",
-                           listen->text);
-        if (listen->set && allow->set && !allow->bad && !allows_loopback(c, copy) &&
-            listen_parse(listen->text, &address) && !address.ipv6)
-            report_warning(
-                c->reports, allow->line,
-                "[modbus.tcp] allow leaves out 127.0.0.1: hubgate status on this machine "
-                "will be refused");
-    }
-    if (!any)
-        report_warning(c->reports, 0,
-                       "no [modbus.tcp] or [modbus.rtu]: nobody can read the registers");
-}
-
 /* "cluster_3_off" in a file of two clusters. */
 static void check_contact_cluster(struct check *c, const char *section, unsigned copy)
 {
@@ -446,5 +380,5 @@ void config_check(const struct config *cfg, struct reports *r)
     check_link_keys(&c, "inverter");
     check_mixture(&c);
     check_device_names(&c);
-    check_readers(&c);
+    check_modbus(&c);
 }

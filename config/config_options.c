@@ -59,6 +59,10 @@ static const struct option hub_options[] = {
     {.kind = OPT_DEVICE, .key = name, .fallback = example, .needed = true, when, .text = about},
 #define LISTEN(name, value, when, about)                                                           \
     {.kind = OPT_LISTEN, .key = name, .fallback = value, when, .text = about},
+#define SOCKET(name, value, when, about)                                                           \
+    {.kind = OPT_SOCKET, .key = name, .fallback = value, when, .text = about},
+#define NAME(name, value, longest, when, about)                                                    \
+    {.kind = OPT_TEXT, .key = name, .fallback = value, .most = longest, when, .text = about},
 #define CIDRS(name, when, about)                                                                   \
     {.kind = OPT_CIDRS, .key = name, .fallback = "", when, .text = about},
 #define GPIO(name, example, when, about)                                                           \
@@ -148,7 +152,7 @@ bool config_option(size_t i, struct option_info *out)
         [OPT_ENUM] = "word",     [OPT_PROFILE] = "profile", [OPT_LINK] = "link",
         [OPT_DEVICE] = "device", [OPT_LISTEN] = "address",  [OPT_CIDRS] = "address blocks",
         [OPT_GPIO] = "line",     [OPT_TEXT] = "text",       [OPT_VERSION] = "version",
-        [OPT_RATES] = "rates",
+        [OPT_RATES] = "rates",   [OPT_SOCKET] = "socket",
     };
 
     for (size_t row = 0; row < (size_t)hub_form.count; row++) {

@@ -5,7 +5,8 @@
 
 #include "config.h"
 
-#define CONFIG_MAX_INDEX 8 /* of a numbered section */
+#define CONFIG_SOCKET_MAX 107 /* characters of its path: sun_path, and the NUL */
+#define CONFIG_MAX_INDEX 8    /* of a numbered section */
 #define CONFIG_ALLOWED_MAX 200
 #define CONFIG_LINE_MAX 190   /* characters of a line; the INI library cuts at 199 */
 #define CONFIG_SECTION_MAX 49 /* characters of a section's name; it cuts there too */
@@ -24,6 +25,7 @@ enum option_kind {
     OPT_TEXT,    /* at most `most` characters */
     OPT_VERSION, /* counts as major x 256 + minor */
     OPT_RATES,
+    OPT_SOCKET, /* a Unix socket */
 };
 
 enum option_numbering { SINGLE, NUMBERED, FIRST_BARE };

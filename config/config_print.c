@@ -46,7 +46,7 @@ static void print_wrapped(const struct printer *p, const char *text)
 static bool wakes(const struct form *f, const char *section)
 {
     return f != &hub_form || strcmp(section, "hub") == 0 || strcmp(section, "cluster") == 0 ||
-           strcmp(section, "modbus.tcp") == 0;
+           strcmp(section, "modbus.tcp") == 0 || strcmp(section, "control") == 0;
 }
 
 static void print_section(const struct printer *p, const struct option *s, bool awake)

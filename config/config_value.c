@@ -219,6 +219,10 @@ static bool take_text(const struct option *o, const char *text, char *why, size_
         snprintf(why, size, "longer than %d characters", o->most);
     } else if (o->kind == OPT_DEVICE && (text[0] != '/' || strchr(text, ' '))) {
         snprintf(why, size, "\"%.40s\" is not the path of a device; write %s", text, o->fallback);
+    } else if (o->kind == OPT_SOCKET && (text[0] != '/' || strchr(text, ' '))) {
+        snprintf(why, size, "\"%.40s\" is not an absolute path; write %s", text, o->fallback);
+    } else if (o->kind == OPT_SOCKET && strlen(text) > CONFIG_SOCKET_MAX) {
+        snprintf(why, size, "longer than %d characters", CONFIG_SOCKET_MAX);
     } else if (o->kind == OPT_GPIO && !config_gpio(text, &gpio)) {
         snprintf(why, size, "\"%.40s\" is not CHIP:LINE; write gpiochip0:17", text);
     } else if (o->kind == OPT_LISTEN && !listen_parse(text, &address)) {

@@ -5,8 +5,7 @@
 
 #define HOT_WORDS_MAX 60    /* what Home Assistant needs, in one run */
 #define BLOCK_WORDS_MAX 125 /* a Modbus read */
-#define BLOCK_WORDS_MIN 5 /* so that eight addresses never belong to three blocks (regmap_find.c)  \
-                           */
+#define BLOCK_WORDS_MIN 5   /* eight addresses never belong to three blocks: regmap_find.c */
 
 static bool inside_one_area(const struct reg_table *t, unsigned first, unsigned last)
 {

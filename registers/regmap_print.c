@@ -17,7 +17,8 @@ static const struct {
     {"places",   export_places  },
     {"baseline", export_baseline},
 };
-const char *const regmap_formats[] = {"md", "csv", "ha", "codes", "alarms", "places", "baseline", NULL};
+const char *const regmap_formats[] = {"md",     "csv",    "ha",       "codes",
+                                      "alarms", "places", "baseline", NULL};
 
 enum status regmap_print(const char *format, void (*out)(void *arg, const char *text), void *arg)
 {
