@@ -6,9 +6,19 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "io/clock.h"
 #include "io/descriptors.h"
 #include "io/modbus_server.h"
 #include "io/triple.h"
+#include "io/writes.h"
+
+struct server;
+
+/* The map of a cluster's unit id. */
+struct cluster_unit {
+    const struct server *srv;
+    int behind; /* words behind those of cluster 1 */
+};
 
 struct server {
     struct triple triple;
@@ -17,8 +27,17 @@ struct server {
     char revision[16];                    /* no patch number: it only helps who looks for holes */
     const char *identity[MODBUS_OBJECTS]; /* vendor, product code, revision */
     struct desk *desk;
+    struct writes writes;
+    struct cluster_unit cluster[MAX_CLUSTERS];
     struct modbus_server *modbus;
 };
+
+static mono_us tend(void *ctx, mono_us now)
+{
+    struct server *srv = ctx;
+
+    return writes_tend(&srv->writes, now);
+}
 
 static void newest_image(void *ctx)
 {
@@ -27,25 +46,48 @@ static void newest_image(void *ctx)
     srv->filled = triple_take(&srv->triple);
 }
 
-/* Holding and input registers are one map. Control publishes before it does anything else, so
- * "busy" lasts milliseconds after the start. */
-static enum modbus_exception read_image(void *ctx, enum modbus_table table, uint16_t addr,
-                                        unsigned n, uint8_t *out)
+/* Control publishes before it does anything else, so "busy" lasts milliseconds after the start. */
+static enum modbus_exception copy(const struct server *srv, int at, unsigned n, uint8_t *out)
 {
-    const struct server *srv = ctx;
-    const uint16_t *word = srv->image[srv->triple.read].word;
-    int at = regmap_find(addr, n);
-
-    (void)table;
     if (at < 0)
         return MODBUS_ILLEGAL_ADDRESS;
     if (!srv->filled)
         return MODBUS_BUSY;
-    for (word += at; n--; word++) {
-        *out++ = (uint8_t)(*word >> 8);
-        *out++ = (uint8_t)*word;
-    }
+    memcpy(out, srv->image[srv->triple.read].wire + 2 * at, 2 * (size_t)n);
     return MODBUS_OK;
+}
+
+/* Holding and input registers are one map. */
+static enum modbus_exception read_hub(void *ctx, enum modbus_table table, uint16_t addr, unsigned n,
+                                      uint8_t *out)
+{
+    (void)table;
+    return copy(ctx, regmap_find(addr, n), n, out);
+}
+
+static enum modbus_exception read_cluster(void *ctx, enum modbus_table table, uint16_t addr,
+                                          unsigned n, uint8_t *out)
+{
+    const struct cluster_unit *unit = ctx;
+    int at = regmap_find_cluster(addr, n);
+
+    (void)table;
+    return copy(unit->srv, at < 0 ? at : at + unit->behind, n, out);
+}
+
+static enum modbus_exception write_hub(void *ctx, const struct modbus_who *who, uint16_t addr,
+                                       unsigned n, const uint8_t *words)
+{
+    struct server *srv = ctx;
+
+    return writes_words(&srv->writes, who, clock_now(), addr, n, words);
+}
+
+static void not_allowed(void *ctx, struct writer *w, const uint8_t *pdu, size_t len)
+{
+    struct server *srv = ctx;
+
+    writes_not_allowed(&srv->writes, w, clock_now(), pdu, len);
 }
 
 /* Relays and inputs. */
@@ -121,6 +163,21 @@ static void cap_clients(struct modbus_server_spec *spec)
     }
 }
 
+/* Coils are not there yet, and a cluster's unit id is for reading. */
+static void make_maps(struct server *srv, struct modbus_server_spec *spec)
+{
+    spec->map = (struct modbus_map){.read_words = read_hub,
+                                    .read_discrete = read_bits,
+                                    .write_words = write_hub,
+                                    .identity = srv->identity,
+                                    .ctx = srv};
+    for (unsigned i = 0; i < MAX_CLUSTERS; i++) {
+        srv->cluster[i] = (struct cluster_unit){srv, (int)i * REGMAP_CLUSTER_WORDS};
+        spec->more[i] = (struct modbus_map){
+            .read_words = read_cluster, .identity = srv->identity, .ctx = &srv->cluster[i]};
+    }
+}
+
 struct server *server_start(const struct config *cfg, void (*wake)(void *arg), void *arg)
 {
     struct server *srv = calloc(1, sizeof(*srv));
@@ -135,6 +192,7 @@ struct server *server_start(const struct config *cfg, void (*wake)(void *arg), v
         log_line(LOG_ERROR, "modbus: no memory for the desk");
         goto free_both;
     }
+    writes_init(&srv->writes, srv->desk);
     triple_init(&srv->triple);
     identify(srv);
     for (unsigned i = 1; i <= MODBUS_PORTS_MAX; i++) {
@@ -144,12 +202,11 @@ struct server *server_start(const struct config *cfg, void (*wake)(void *arg), v
             read_rtu(cfg, i, &spec->rtu[spec->n_rtu++]);
     }
     cap_clients(spec);
-    spec->map = (struct modbus_map){.read_words = read_image,
-                                    .read_discrete = read_bits,
-                                    .identity = srv->identity,
-                                    .ctx = srv};
+    make_maps(srv, spec);
     spec->desk = srv->desk;
     spec->turn = newest_image;
+    spec->refused = not_allowed;
+    spec->tend = tend;
     spec->ctx = srv;
     srv->modbus = modbus_server_start(spec);
     if (!srv->modbus)

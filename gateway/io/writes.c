@@ -99,7 +99,7 @@ mono_us writes_tend(struct writes *ws, mono_us now)
 
         tell(ws, r, now);
         if (r->times)
-            due = mono_min(due, mono_max(r->until, now + MONO_MS(100)));
+            due = mono_min(due, r->until > now ? r->until : now + MONO_MS(100));
     }
     return due;
 }

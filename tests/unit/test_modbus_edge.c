@@ -215,8 +215,7 @@ static void the_gateways_server(void **state)
     img = server_image(srv);
     memset(img, 0, sizeof(*img));
     img->bit[0] = img->bit[9] = img->bit[16] = img->bit[23] = true; /* 01 02 81 */
-    img->word[regmap_find(0, 1)] = 0x1234;
-    img->word[regmap_find(1, 1)] = 0x5678;
+    memcpy(img->wire + 2 * regmap_find(0, 2), "\x12\x34\x56\x78", 4);
     server_publish(srv);
     ask(fd, "00 02 00 00 00 06 07 03 00 00 00 02", "00 02 00 00 00 07 07 03 04 12 34 56 78");
     ask(fd, "00 03 00 00 00 06 07 04 00 00 00 02", "00 03 00 00 00 07 07 04 04 12 34 56 78");
