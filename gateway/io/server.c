@@ -106,17 +106,51 @@ static enum modbus_exception read_bits(void *ctx, uint16_t addr, unsigned n, uin
     return MODBUS_OK;
 }
 
+static bool flag(const struct config *cfg, const char *section, unsigned index, const char *key)
+{
+    return config_choice(cfg, section, index, key) == 1;
+}
+
+static unsigned number(const struct config *cfg, const char *section, unsigned index,
+                       const char *key)
+{
+    return (unsigned)config_num(cfg, section, index, key);
+}
+
+static unsigned read_blocks(const struct config *cfg, unsigned index, const char *key,
+                            struct config_cidr *block)
+{
+    unsigned n = 0;
+
+    while (n < TCP_ALLOW_MAX && config_cidr(cfg, "modbus.tcp", index, key, n, &block[n]))
+        n++;
+    return n;
+}
+
+static void read_units(const struct config *cfg, const char *section, unsigned index,
+                       struct modbus_units *units)
+{
+    units->unit = (uint8_t)number(cfg, section, index, "unit");
+    units->first = (uint8_t)number(cfg, section, index, "cluster_units");
+    units->n_more = units->first ? (uint8_t)number(cfg, "hub", 0, "clusters") : 0;
+}
+
 static void read_tcp(const struct config *cfg, unsigned index, struct tcp_spec *spec)
 {
     static const char section[] = "modbus.tcp";
 
     snprintf(spec->listen, sizeof(spec->listen), "%s", config_text(cfg, section, index, "listen"));
-    spec->units.unit = (uint8_t)config_num(cfg, section, index, "unit");
-    spec->connections = (unsigned)config_num(cfg, section, index, "connections");
+    read_units(cfg, section, index, &spec->units);
+    spec->rtu_framing = flag(cfg, section, index, "framing");
+    spec->owner = (uint16_t)(OWNER_TCP + index);
+    spec->write = flag(cfg, section, index, "write");
+    spec->connections = number(cfg, section, index, "connections");
+    spec->per_address = number(cfg, section, index, "per_address");
+    spec->reserved = number(cfg, section, index, "reserved");
     spec->idle_us = MONO_S(config_num(cfg, section, index, "idle_timeout_s"));
-    while (spec->n_allow < TCP_ALLOW_MAX &&
-           config_cidr(cfg, section, index, "allow", spec->n_allow, &spec->allow[spec->n_allow]))
-        spec->n_allow++;
+    spec->n_allow = read_blocks(cfg, index, "allow", spec->allow);
+    spec->n_allow_write = read_blocks(cfg, index, "allow_write", spec->allow_write);
+    spec->n_priority = read_blocks(cfg, index, "priority", spec->priority);
 }
 
 static void read_rtu(const struct config *cfg, unsigned index, struct rtu_spec *spec)
@@ -127,8 +161,13 @@ static void read_rtu(const struct config *cfg, unsigned index, struct rtu_spec *
     snprintf(spec->device, sizeof(spec->device), "%s", config_text(cfg, section, index, "device"));
     spec->baud = (unsigned)strtoul(config_text(cfg, section, index, "baud"), NULL, 10);
     spec->parity = strcmp(parity, "none") == 0 ? 'N' : strcmp(parity, "odd") == 0 ? 'O' : 'E';
-    spec->units.unit = (uint8_t)config_num(cfg, section, index, "unit");
+    read_units(cfg, section, index, &spec->units);
     spec->silence_us = (mono_us)config_num(cfg, section, index, "silence_us");
+    spec->rs485 = flag(cfg, section, index, "rs485");
+    spec->owner = (uint16_t)(OWNER_RTU + index);
+    spec->write = flag(cfg, section, index, "write");
+    spec->broadcast_writes = flag(cfg, section, index, "broadcast_writes");
+    spec->may_silence = flag(cfg, section, index, "diagnostics");
 }
 
 /* "0.1" of "0.1.0". */

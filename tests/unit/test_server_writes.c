@@ -242,8 +242,8 @@ static void who_may_not_write_is_told_about(void **state)
         {"function 23: what it writes counts", "\x17\x07\xD0\0\1\x07\xE0\0\1\2\0\1", 12, true,
          COMMAND_RESET                                                                                         },
         {"a coil",                             "\x05\x07\xD0\xFF\0",                 5,  true,  COMMAND_NONE   },
-        {"half a request",                     "\x06\x07",                           2,  true,  COMMAND_NONE   },
-        {"half of function 23",                "\x17\x07\xD0\0\1\x07",               6,  true,  COMMAND_NONE   },
+        {"half a request",                     "\x06\x07\xD0",                       2,  true,  COMMAND_NONE   },
+        {"half of function 23",                "\x17\x07\xD0\0\1\x07\xE0",           6,  true,  COMMAND_NONE   },
     };
     struct desk_order o;
 
