@@ -115,6 +115,8 @@ static bool make(struct service *sv)
     if (gpio_start(&sv->loop.gpio, sv->cfg, gpio_ops_gpiod, look, &sv->loop) != HUB_OK)
         return false;
     sv->loop.server = server_start(sv->cfg, look, &sv->loop);
+    if (sv->loop.server)
+        sv->loop.desk = server_desk(sv->loop.server);
     return sv->loop.server && watchdog_start(&sv->loop.beats) == HUB_OK;
 }
 

@@ -151,16 +151,62 @@ static void drive_relays(struct loop *loop)
     gpio_drive(loop->gpio, closed);
 }
 
-static void run_rules(struct loop *loop)
+/* What only this thread can know about itself. */
+static void look_at_self(struct loop *loop, mono_us now)
+{
+    struct signals *s = &loop->process.self;
+
+    jitter_set_time(&loop->late, now);
+    jitter_set_time(&loop->turn, now);
+    signal_set(s, SIG_CONTROL_LATE_P99, (int64_t)jitter_p99(&loop->late), now);
+    signal_set(s, SIG_CONTROL_LATE_MAX, (int64_t)jitter_max(&loop->late), now);
+    signal_set(s, SIG_CONTROL_TURN_MAX, (int64_t)jitter_max(&loop->turn), now);
+    signal_set(s, SIG_CONTROL_TURNS, (int64_t)loop->turns, now);
+    if (!jitter_count(&loop->late)) {
+        signal_forget(s, SIG_CONTROL_LATE_P99);
+        signal_forget(s, SIG_CONTROL_LATE_MAX);
+    }
+}
+
+static void publish(struct loop *loop, mono_us now)
+{
+    look_at_self(loop, now);
+    if (loop->server) {
+        server_counts(loop->server, &loop->process, now);
+        regmap_fill(server_image(loop->server), hub_snapshot(loop->hub), &loop->process);
+        server_publish(loop->server);
+    }
+    clerk_published(&loop->clerk);
+}
+
+static void run_rules(struct loop *loop, mono_us now)
 {
     if (!hub_wants_run(loop->hub))
         return;
     hub_run(loop->hub);
     drive_relays(loop);
-    if (loop->server) {
-        regmap_fill(server_image(loop->server), hub_snapshot(loop->hub), NULL);
-        server_publish(loop->server);
-    }
+    publish(loop, now);
+}
+
+/* Who waits for an answer gets it behind the inverters' frames. */
+static void answer_orders(struct loop *loop)
+{
+    if (loop->desk && clerk_answer(&loop->clerk, loop->desk, loop->hub) && loop->server)
+        server_wake(loop->server);
+}
+
+/* How late control is: measured where a deadline made it turn, or should have. What wakes it before
+ * that says nothing about it. */
+static void measure_wake(struct loop *loop, mono_us now)
+{
+    if (loop->wanted && now >= loop->wanted)
+        jitter_put(&loop->late, now, now - loop->wanted);
+}
+
+void loop_turned(struct loop *loop, mono_us began, mono_us now)
+{
+    loop->turns++;
+    jitter_put(&loop->turn, now, now - began);
 }
 
 /* The process was stopped or starved. What queued up meanwhile has an age nobody knows, so that it
@@ -189,6 +235,7 @@ mono_us loop_turn(struct loop *loop, mono_us now)
     bool all_drained = true;
     mono_us next;
 
+    measure_wake(loop, now);
     hub_set_time(loop->hub, now);
     if (loop->last_turn && now > loop->last_turn + STALL)
         skip_backlog(loop, now);
@@ -204,17 +251,21 @@ mono_us loop_turn(struct loop *loop, mono_us now)
         tell_link(loop, i);
     }
     tell_inputs(loop, now);
-    run_rules(loop);
+    if (loop->desk)
+        clerk_take(&loop->clerk, loop->desk, loop->hub, now);
+    run_rules(loop, now);
     for (unsigned i = 0; i < PORT_COUNT; i++)
         if (loop->link[i])
             all_drained = send_due(loop, i, now) && all_drained;
     tell_events(loop);
     keep(loop);
-    next = all_drained ? hub_deadline(loop->hub) : now;
+    answer_orders(loop);
+    next = hub_deadline(loop->hub);
     for (unsigned i = 0; i < PORT_COUNT; i++)
         if (loop->link[i])
             next = mono_min(next, loop->link[i]->ops->deadline(loop->link[i]));
-    return next;
+    loop->wanted = mono_max(next, now);
+    return all_drained ? next : now;
 }
 
 static void wait_until(struct loop *loop, mono_us until)
@@ -260,6 +311,14 @@ static unsigned heed(struct loop *loop)
     return atomic_load(&loop->stop);
 }
 
+static mono_us timed_turn(struct loop *loop)
+{
+    mono_us began = clock_now(), next = loop_turn(loop, began);
+
+    loop_turned(loop, began, clock_now());
+    return next;
+}
+
 /* Zero limits, until every inverter that can be reached has confirmed three of them. */
 static void stop(struct loop *loop)
 {
@@ -271,7 +330,7 @@ static void stop(struct loop *loop)
         hub_set_time(loop->hub, clock_now());
         hub_stop(loop->hub);
         while (clock_now() < until) {
-            mono_us next = loop_turn(loop, clock_now());
+            mono_us next = timed_turn(loop);
 
             wait_until(loop, mono_min(next, until));
             if (heed(loop) > 1)
@@ -283,7 +342,7 @@ static void stop(struct loop *loop)
 void loop_run(struct loop *loop)
 {
     while (!heed(loop)) {
-        mono_us next = loop_turn(loop, clock_now());
+        mono_us next = timed_turn(loop);
 
         atomic_fetch_add(&loop->beats, 1);
         wait_until(loop, next);

@@ -7,7 +7,9 @@
 #include <stdatomic.h>
 
 #include "hub/hub.h"
+#include "io/clerk.h"
 #include "io/gpio.h"
+#include "io/jitter.h"
 #include "io/link.h"
 #include "io/server.h"
 #include "store/memory.h"
@@ -16,6 +18,7 @@ struct loop {
     struct hub *hub;
     struct link *link[PORT_COUNT]; /* NULL: port not used */
     struct server *server;         /* NULL: nothing is served */
+    struct desk *desk;             /* orders of the server's clients; NULL: there are none */
     struct memory_store *store;
     struct gpio *gpio;                 /* NULL: no relay and no input has a line */
     unsigned inputs_known, inputs;     /* as last told to the hub */
@@ -23,6 +26,11 @@ struct loop {
     mono_us last_turn;                 /* 0: none yet */
     enum link_state state[PORT_COUNT]; /* as last told to the hub */
     char told[PORT_COUNT][120];        /* what was last said about a link that does not work */
+    struct clerk clerk;
+    mono_us wanted; /* a deadline made control want the next turn then; 0: none yet */
+    struct jitter late, turn;
+    uint64_t turns;
+    struct process process; /* as it is published */
 
     /* Set by other threads, with loop_wake after it. */
     int wake;         /* eventfd, or -1 */
@@ -38,5 +46,8 @@ void loop_wake(struct loop *loop);
 
 /* One turn without waiting; returns the latest moment for the next one. For tests. */
 mono_us loop_turn(struct loop *loop, mono_us now);
+
+/* The turn that began at `began` has ended. For tests. */
+void loop_turned(struct loop *loop, mono_us began, mono_us now);
 
 #endif
