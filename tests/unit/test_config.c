@@ -242,7 +242,7 @@ static void a_mistake_is_named_with_its_line(void **state)
          "4: [clusters.1]: no such section; did you mean [cluster]?\n"                                                                                                                     },
         {"a section nobody knows",                               ONE "[elephant]\n",
          "4: [elephant]: no such section; allowed: hub, cluster.N, inverter.N, modbus.tcp, "
-         "modbus.rtu, limits, relay.N, input.N, sim, log\n"                                                                                                                                },
+         "modbus.rtu, control, limits, relay.N, input.N, sim, log\n"                                                                                                                       },
         {"a cluster without a number",                           ONE "[cluster]\nlink = can1\n",
          "4: [cluster]: no such number; allowed: [cluster.1] to [cluster.5], [inverter.1], "
          "[inverter.2], [modbus.tcp], [modbus.tcp.2] to 4, [modbus.rtu] likewise, [relay.1] to "
@@ -392,7 +392,7 @@ static void a_mistake_is_named_with_its_line(void **state)
          "4: [cluster.1] link is missing; for example can0\n"
          "5: [cluster.1] speed: 0 is outside 0.1..1000\n"
          "6: [elephant]: no such section; allowed: hub, cluster.N, inverter.N, modbus.tcp, "
-         "modbus.rtu, limits, relay.N, input.N, sim, log\n"
+         "modbus.rtu, control, limits, relay.N, input.N, sim, log\n"
          "8: [log] level: \"1\" is not known; allowed: error warn info debug\n"
          "warning 0: no [modbus.tcp] or [modbus.rtu]: nobody can read the registers\n" },
     };
