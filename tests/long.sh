@@ -2,6 +2,7 @@
 # What takes long, in parts of at most ten minutes: long.sh PART...
 #     fuzz [TARGET...]   each target in turn, FUZZ_SECONDS (540) in all
 #     mutate [FILE...]   breaks the code on purpose and counts what no test notices
+#     bench              the Modbus server against the least a server can do; table in build/bench.md
 #     edges              takes out each state edge: does the story named beside it notice?
 # Each part closes with "N passed, M failed".
 set -u
@@ -28,9 +29,15 @@ fuzz() {
     echo "${#names[@]} passed, 0 failed"
 }
 
+bench() {
+    CC=gcc cmake -S . -B build >/dev/null && cmake --build build -j2 >build/bench.log 2>&1 || { tail -20 build/bench.log; return 1; }
+    python3 tests/bench/grid.py --build build "$@"
+}
+
 case ${1-} in
 fuzz) fuzz "${@:2}" ;;
 mutate) python3 tests/mutate.py "${@:2}" ;;
+bench) bench "${@:2}" ;;
 edges) python3 tests/mutate.py --edges ;;
-*) sed -n '2,6p' "$0"; exit 64 ;;
+*) sed -n '2,7p' "$0"; exit 64 ;;
 esac
