@@ -5,17 +5,16 @@ if(TARGET hub_edge)
   target_link_libraries(can_probe PRIVATE hub_edge)
 endif()
 
-# The conformance map behind the real Modbus edges; tests/system/modbus_vectors.py talks to it.
+# The conformance map behind the real Modbus edges; tests/system/conformance.py talks to it.
 find_package(Python3 COMPONENTS Interpreter)
 if(TARGET hub_edge)
   add_executable(modbus_fixture modbus_fixture.c)
   target_compile_definitions(modbus_fixture PRIVATE _GNU_SOURCE)
   target_link_libraries(modbus_fixture PRIVATE hub_edge)
-  if(Python3_FOUND AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/system/modbus_vectors.py)
-    add_test(NAME system.modbus_vectors
-      COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/system/modbus_vectors.py
-        $<TARGET_FILE:modbus_fixture>)
-    set_tests_properties(system.modbus_vectors PROPERTIES LABELS system TIMEOUT 120)
+  if(Python3_FOUND)
+    add_test(NAME system.vectors
+      COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/system/conformance.py ${PROJECT_BINARY_DIR} over_)
+    set_tests_properties(system.vectors PROPERTIES LABELS system TIMEOUT 120)
   endif()
 endif()
 

@@ -54,7 +54,7 @@ run_ctest() {
     lived=$(sed -n 's/^steps \([0-9]*\), \([0-9]*\) steps.s, 0 violations$/\1 \2/p' "$1/Testing/Temporary/LastTest.log" |
         awk '{n += $1; s += $2} END {printf "property steps: %d, %d steps/s each", n, NR ? s / NR : 0}')
     ctest --test-dir "$1" --print-labels >/dev/null
-    for label in unit vector scenario fuzz property house; do
+    for label in unit vector scenario conformance fuzz property house; do
         echo "$label: $(ctest --test-dir "$1" -N -L "^$label\$" | sed -n 's/^Total Tests: //p')"
     done
     cases=$(for t in "$1"/tests/test_*; do [ -x "$t" ] && [ -f "$t" ] && "$t" 2>&1 | sed -n 's/.* \([0-9]*\) test(s) run\..*/\1/p'; done |
@@ -125,7 +125,7 @@ everything() {
     stage format "clang-format" check_format
     stage shellcheck "shellcheck" check_shell
     stage fuzz "fuzz targets, 60 s in all" fuzz
-    stage modbus "Modbus over sockets and a pty" python3 tests/system/modbus_vectors.py build/tests/modbus_fixture
+    stage conformance "Modbus conformance, sockets and ptys" python3 tests/system/conformance.py build
     stage load "the load generator sees what is wrong" python3 tests/bench/load_test.py build
     stage clients "clients of others read the whole map" tests/system/clients.sh build
     stage shows "the main job on captured frames" tests/system/shows.sh build
@@ -156,7 +156,7 @@ case ${1-} in
     exit 64
     ;;
 esac
-for label in unit vector scenario fuzz property house; do
+for label in unit vector scenario conformance fuzz property house; do
     [ -e "$LOG/ctest.log" ] && grep -E "^$label: " "$LOG/ctest.log"
 done
 tail -qn 1 "$LOG/coverage.log" 2>/dev/null

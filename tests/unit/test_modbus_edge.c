@@ -1,6 +1,6 @@
 /* The Modbus edge: what can be checked without a socket, then the server as the gateway starts it:
  * from a configuration, with images of the register map behind it. The rest of the edge is in
- * tests/system/modbus_vectors.py. */
+ * tests/system/conformance_*.py. */
 #include "check.h"
 
 #include <arpa/inet.h>

@@ -1,0 +1,143 @@
+"""A serial line over a pty: time, noise, devices that go and come back, and a client of others."""
+import os
+import subprocess
+import tempfile
+import time
+
+from conformance_kit import (ASK, ASK_ANSWER, GOOD_ANSWER, Fixture, Line, adu, check, connect, exchange, free_port, on, same,
+                             FIXTURE, Child)
+
+
+@on("rtu")
+def answer_time():
+    with tempfile.TemporaryDirectory() as folder, Line(os.path.join(folder, "line")) as line:
+        with Fixture("--rtu", line.path, "--baud", 19200, "--parity", "none"):
+            line.ask()
+            times, wrong = [], 0
+            for _ in range(100):
+                time.sleep(0.005)
+                t = time.monotonic()
+                wrong += line.ask() != ASK_ANSWER
+                times.append((time.monotonic() - t) * 1000)
+            times.sort()
+            check("114 never before 3.5 characters (2.005 ms at 19,200 Bd)", wrong == 0 and times[0] >= 2.0,
+                  f"{wrong} wrong, {times[0]:.3f} ms")
+            check("114 and in the middle within 3 ms", times[50] < 3, f"{times[50]:.3f} ms")
+
+
+@on("rtu")
+def errors_are_fast():
+    with tempfile.TemporaryDirectory() as folder, Line(os.path.join(folder, "line")) as line:
+        with Fixture("--rtu", line.path):
+            line.ask()
+            worst = wrong = 0
+            for ask, answer in [("05 63 00", "05 E3 01"), ("05 03 0000 0000", "05 83 03"), ("05 03 00C8 0001", "05 83 02")] * 20:
+                time.sleep(0.005)
+                t = time.monotonic()
+                wrong += line.ask(adu(ask), adu(answer)) != adu(answer)
+                worst = max(worst, time.monotonic() - t)
+            check("110 exceptions come within 50 ms", wrong == 0 and worst < 0.05, f"{wrong} wrong, {worst * 1000:.1f} ms")
+
+
+@on("rtu")
+def noise():
+    with tempfile.TemporaryDirectory() as folder, Line(os.path.join(folder, "line")) as line:
+        with Fixture("--rtu", line.path):
+            line.ask()
+            lost = 0
+            for i in range(50):
+                line.write(bytes([0xFF]) if i % 2 else b"\x05\x03\x00")
+                time.sleep(0.01)
+                lost += line.ask() != ASK_ANSWER
+                time.sleep(0.01)
+            check("102 stray bytes before each of 50 requests cost none", lost == 0, f"{lost} lost")
+
+
+@on("rtu")
+def absent_neighbour():
+    with tempfile.TemporaryDirectory() as folder, Line(os.path.join(folder, "line")) as line:
+        with Fixture("--rtu", line.path):
+            line.ask()
+            lost = 0
+            for _ in range(20):
+                line.write(adu("06 03 0000 0001"))
+                time.sleep(0.02)
+                lost += line.ask() != ASK_ANSWER
+                time.sleep(0.005)
+            check("99 a neighbour that never answers costs none of our requests", lost == 0, f"{lost} lost")
+
+
+@on("rtu")
+def rates():
+    with tempfile.TemporaryDirectory() as folder:
+        for baud, parity, said in [(9600, "none", "9600 Bd 8N2"), (19200, "even", "19200 Bd 8E1"),
+                                   (38400, "odd", "38400 Bd 8O1")]:
+            with Line(os.path.join(folder, "line")) as line:
+                with Fixture("--rtu", line.path, "--baud", baud, "--parity", parity) as f:
+                    check(f"115 {said}", f.wait_log(said, 2), f.log())
+        with Child([FIXTURE, "--rtu", os.path.join(folder, "line"), "--baud", "12345"]) as f:
+            check("115 an unknown rate is an error", f.child.wait(5) != 0, f.log())
+
+
+@on("rtu", waits=True)
+def coming_back():
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "late")
+        with Fixture("--rtu", path, port=port) as f:
+            check("a missing device is told", f.wait_log(f"{path}: cannot open: No such file or directory", 1))
+            line = Line(path)
+            check("the device is tried again", f.wait_log("open, 19200 Bd 8N2", 7))
+            same("and the line serves", line.ask(), ASK_ANSWER)
+            line.close()
+            check("a lost line is told", f.wait_log("lost: ", 2))
+            with connect(port) as s:
+                same("while TCP goes on", exchange(s), GOOD_ANSWER)
+            cpu = f.cpu()
+            line = Line(path)
+            check("and opened again", f.wait_log("open, 19200", 7, times=2))
+            check("without a busy loop meanwhile", f.cpu() - cpu < 0.3)
+            same("and serves", line.ask(), ASK_ANSWER)
+            check("each change is told once", f.log().count("cannot open") == 1)
+            line.close()
+
+
+@on("tcp", waits=True)
+def address_in_use():
+    with Fixture() as first:
+        with connect(first.port) as kept, Fixture(port=first.port) as f:
+            exchange(kept)
+            check("an address in use is told",
+                  f.wait_log(f"127.0.0.1:{first.port}: cannot listen: Address already in use", 1))
+            kept.close()
+            first.stop()
+            check("and tried again", f.wait_log("listening", 7))
+            with connect(first.port) as s:
+                same("36 and the listener serves", exchange(s), GOOD_ANSWER)
+
+
+def mbpoll(*args):
+    out = subprocess.run(["mbpoll", "-1", "-q", "-0", "-r", "0", "-c", "3", "-t", "4:hex", *map(str, args)],
+                         capture_output=True, text=True, timeout=10, check=False).stdout
+    got = [x.split()[1] for x in out.splitlines() if x.startswith("[")]
+    return got == ["0x1000", "0x1001", "0x1002"], out
+
+
+@on("tcp")
+def mbpoll_tcp():
+    with Fixture() as f:
+        check("61 mbpoll, a client we did not write", *mbpoll("-m", "tcp", "-a", 1, "-p", f.port, "127.0.0.1"))
+
+
+@on("rtu")
+def mbpoll_rtu():
+    """Through socat, because mbpoll wants a device of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        ours, theirs = os.path.join(folder, "ours"), os.path.join(folder, "theirs")
+        with subprocess.Popen(["socat", f"pty,raw,echo=0,link={ours}", f"pty,raw,echo=0,link={theirs}"]) as socat:
+            while not (os.path.exists(ours) and os.path.exists(theirs)):
+                time.sleep(0.02)
+            with Fixture("--rtu", ours):
+                check("61 mbpoll, a client we did not write",
+                      *mbpoll("-m", "rtu", "-a", 5, "-b", 19200, "-P", "none", theirs))
+            socat.terminate()
