@@ -30,7 +30,10 @@ fuzz() {
 }
 
 bench() {
-    CC=gcc cmake -S . -B build >/dev/null && cmake --build build -j2 >build/bench.log 2>&1 || { tail -20 build/bench.log; return 1; }
+    if ! { CC=gcc cmake -S . -B build && cmake --build build -j2; } >build/bench.log 2>&1; then
+        tail -n 20 build/bench.log
+        return 1
+    fi
     python3 tests/bench/grid.py --build build "$@"
 }
 

@@ -97,6 +97,11 @@ static void quiet(enum log_level level, const char *line)
         print_error("%s\n", line);
 }
 
+static void no_wake(void *arg)
+{
+    (void)arg;
+}
+
 static void start(struct bench *b, unsigned words)
 {
     uint16_t port = free_port();
@@ -110,7 +115,7 @@ static void start(struct bench *b, unsigned words)
     cfg = config_parse(ini, strlen(ini), NULL, fail_on, NULL, NULL);
     assert_non_null(cfg);
     log_to(quiet);
-    b->srv = server_start(cfg);
+    b->srv = server_start(cfg, no_wake, NULL);
     config_free(cfg);
     assert_non_null(b->srv);
     b->words = words;
