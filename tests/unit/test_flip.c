@@ -53,7 +53,7 @@ static void *flip(void *arg)
         struct image *img = server_image(b->srv);
 
         for (unsigned i = 0; i < b->words; i++)
-            img->word[i] = (n / 2 + i) % 2 ? 0xFFFF : 0x0000;
+            img->wire[2 * i] = img->wire[2 * i + 1] = (n / 2 + i) % 2 ? 0xFF : 0x00;
         server_publish(b->srv);
     }
     return NULL;
@@ -121,7 +121,7 @@ static void start(struct bench *b, unsigned words)
     b->words = words;
     memset(server_image(b->srv), 0, sizeof(struct image));
     for (unsigned i = 1; i < words; i += 2)
-        server_image(b->srv)->word[i] = 0xFFFF;
+        server_image(b->srv)->wire[2 * i] = server_image(b->srv)->wire[2 * i + 1] = 0xFF;
     server_publish(b->srv);
     assert_int_equal(pthread_create(&b->writer, NULL, flip, b), 0);
     b->fd = connect_to(port);
