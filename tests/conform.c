@@ -152,7 +152,7 @@ static void start(struct player *p)
     p->map = fixture_map(&p->fixture);
     p->units = (struct modbus_units){.unit = p->serial ? ADDRESS : UNIT, .hub = &p->map};
     memset(&p->in, 0, sizeof(p->in));
-    rtu_init(&p->line, ADDRESS, BAUD, 0);
+    rtu_init(&p->line, BAUD, 0);
     p->line.broadcast_writes = true;
     p->n_got = 0;
     p->closed = p->bad = false;

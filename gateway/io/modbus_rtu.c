@@ -19,7 +19,6 @@
 
 #define RETRY_S 2
 #define USB_SILENCE MONO_MS(20) /* FTDI hands over after 16 ms unless told otherwise */
-#define FRAME_MIN 4
 
 /* What control reads while the server thread writes. */
 struct mirror {
@@ -41,7 +40,6 @@ struct rtu_line {
     struct rtu rtu;
     bool parked, answered; /* a request waits for control; control has said `verdict` */
     enum modbus_exception verdict;
-    size_t heard; /* bytes since it was parked */
     struct noise noise;
     struct mirror mirror;
 };
@@ -155,7 +153,7 @@ static int connect_port(struct rtu_line *l)
 
 static void open_port(struct rtu_line *l, mono_us now)
 {
-    struct rtu_counters kept = l->rtu.count;
+    struct rtu_counters kept = l->rtu.serial.count;
     int why = connect_port(l);
 
     if (why) {
@@ -163,8 +161,8 @@ static void open_port(struct rtu_line *l, mono_us now)
         l->due = now + MONO_S(RETRY_S);
         return;
     }
-    rtu_init(&l->rtu, l->spec.units.unit, l->spec.baud, silence(&l->spec));
-    l->rtu.count = kept;
+    rtu_init(&l->rtu, l->spec.baud, silence(&l->spec));
+    l->rtu.serial.count = kept;
     l->rtu.broadcast_writes = l->spec.broadcast_writes;
     l->rtu.may_silence = l->spec.may_silence;
     l->why = 0;
@@ -188,10 +186,8 @@ static bool take_input(struct rtu_line *l)
     int why = errno;
     mono_us now = clock_now();
 
-    if (n > 0) {
+    if (n > 0)
         rtu_feed(&l->rtu, now, bytes, (size_t)n);
-        l->heard += (size_t)n;
-    }
     if (n >= 0 || why == EAGAIN || why == EINTR)
         return true; /* 0 is "nothing yet" on a line set up so */
     lose(l, strerror(why), now);
@@ -279,12 +275,9 @@ static void answer(struct rtu_line *l, mono_us now)
     uint8_t adu[RTU_ADU_MAX];
     size_t len;
 
-    if (l->parked && l->heard >= FRAME_MIN)
-        give_up(l); /* the master does not wait any more, and may be asking anew */
     len = rtu_answer(&l->rtu, now, &l->spec.units, &l->who, adu);
     if (len == MODBUS_PARKED) {
         l->parked = true;
-        l->heard = 0;
     } else if (len) {
         count_write(l, adu[1]);
         put_answer(l, adu, len, now);
@@ -298,7 +291,7 @@ static void reflect(counter *c, uint16_t n)
 
 static void publish(struct rtu_line *l, mono_us now)
 {
-    const struct rtu_counters *c = &l->rtu.count;
+    const struct rtu_counters *c = &l->rtu.serial.count;
     struct mirror *m = &l->mirror;
 
     reflect(&m->messages, c->bus_messages);

@@ -1,6 +1,9 @@
 #include "modbus/pdu.h"
 
+#include <assert.h>
 #include <string.h>
+
+#include "modbus/shape.h"
 
 /* Page numbers are of the MODBUS Application Protocol Specification V1.1b3. */
 
@@ -135,6 +138,22 @@ static enum modbus_exception mask_word(struct call *c) /* p36, 37 */
     return ex ? ex : echo(c, 7);
 }
 
+static enum modbus_exception read_part(struct call *c)
+{
+    unsigned n = u16(c->req + 3);
+
+    c->out[1] = (uint8_t)(2 * n);
+    c->out_len = 2u + c->out[1];
+    return c->map->read_words(c->map->ctx, MODBUS_HOLDING, u16(c->req + 1), n, c->out + 2);
+}
+
+/* What function 23 reads, now that it has written. 02 would say that nothing was written, 06 that
+ * the request may come again: a read that fails now is a failure of the device. */
+static enum modbus_exception read_back(struct call *c)
+{
+    return read_part(c) ? MODBUS_DEVICE_FAILURE : MODBUS_OK;
+}
+
 /* Writes first, then reads. The read is tried before, so that nothing is written when its range
  * is bad. */
 static enum modbus_exception read_write_words(struct call *c) /* p38, 39 */
@@ -148,14 +167,10 @@ static enum modbus_exception read_write_words(struct call *c) /* p38, 39 */
         return MODBUS_ILLEGAL_VALUE;
     if (!inside(read_at, n_read) || !inside(write_at, n_write))
         return MODBUS_ILLEGAL_ADDRESS;
-    c->out[1] = (uint8_t)(2 * n_read);
-    c->out_len = 2u + c->out[1];
-    ex = map->read_words(map->ctx, MODBUS_HOLDING, read_at, n_read, c->out + 2);
+    ex = read_part(c);
     if (!ex)
         ex = map->write_words(map->ctx, c->who, write_at, n_write, c->req + 10);
-    if (!ex)
-        ex = map->read_words(map->ctx, MODBUS_HOLDING, read_at, n_read, c->out + 2);
-    return ex;
+    return ex ? ex : read_back(c);
 }
 
 /* The text of an object, or NULL when it is not there. */
@@ -236,32 +251,35 @@ static enum modbus_exception device_id(struct call *c) /* p41 to 46 */
     return MODBUS_OK;
 }
 
-/* A request is `length` bytes, plus what the byte at `counted` says (0: nothing). */
 static const struct function {
-    uint8_t code, length, counted;
+    uint8_t code;
     bool broadcast;
     unsigned needs;
     enum modbus_exception (*serve)(struct call *c);
 } functions[] = {
-    {0x01, 5,  0, false, READ_COILS,               read_bits       },
-    {0x02, 5,  0, false, READ_DISCRETE,            read_bits       },
-    {0x03, 5,  0, false, READ_WORDS,               read_words      },
-    {0x04, 5,  0, false, READ_WORDS,               read_words      },
-    {0x05, 5,  0, true,  WRITE_BITS,               write_bit       },
-    {0x06, 5,  0, true,  WRITE_WORDS,              write_word      },
-    {0x0F, 6,  5, true,  WRITE_BITS,               write_bits      },
-    {0x10, 6,  5, true,  WRITE_WORDS,              write_words     },
-    {0x16, 7,  0, false, READ_WORDS | WRITE_WORDS, mask_word       },
-    {0x17, 10, 9, false, READ_WORDS | WRITE_WORDS, read_write_words},
-    {0x2B, 4,  0, false, IDENTITY,                 device_id       },
+    {0x00, false, 0,                        NULL            }, /* what is not there */
+    {0x01, false, READ_COILS,               read_bits       },
+    {0x02, false, READ_DISCRETE,            read_bits       },
+    {0x03, false, READ_WORDS,               read_words      },
+    {0x04, false, READ_WORDS,               read_words      },
+    {0x05, true,  WRITE_BITS,               write_bit       },
+    {0x06, true,  WRITE_WORDS,              write_word      },
+    {0x0F, true,  WRITE_BITS,               write_bits      },
+    {0x10, true,  WRITE_WORDS,              write_words     },
+    {0x16, false, READ_WORDS | WRITE_WORDS, mask_word       },
+    {0x17, false, READ_WORDS | WRITE_WORDS, read_write_words},
+    {0x2B, false, IDENTITY,                 device_id       },
+};
+
+/* Where each code is in the table: one look, whatever is asked. */
+static const uint8_t place[0x80] = {
+    [0x01] = 1, [0x02] = 2, [0x03] = 3, [0x04] = 4,  [0x05] = 5,  [0x06] = 6,
+    [0x0F] = 7, [0x10] = 8, [0x16] = 9, [0x17] = 10, [0x2B] = 11,
 };
 
 static const struct function *find(uint8_t code)
 {
-    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
-        if (functions[i].code == code)
-            return &functions[i];
-    return NULL;
+    return &functions[code < 0x80 ? place[code] : 0];
 }
 
 static unsigned offers(const struct modbus_map *map)
@@ -273,27 +291,19 @@ static unsigned offers(const struct modbus_map *map)
 
 bool modbus_fits(const uint8_t *pdu, size_t len)
 {
-    const struct function *f = len ? find(pdu[0]) : NULL;
+    size_t want = len ? shape_request(pdu, len) : SHAPE_MORE;
 
-    if (!f || (f->serve == device_id && len >= 2 && pdu[1] != MEI_DEVICE_ID))
-        return len > 0;
-    if (!f->counted)
-        return len == f->length;
-    return len >= f->length && len == (size_t)f->length + pdu[f->counted];
-}
-
-bool modbus_writes(uint8_t function)
-{
-    const struct function *f = find(function);
-
-    return f && f->needs & (WRITE_BITS | WRITE_WORDS);
+    return want == SHAPE_OPEN || (want != SHAPE_MORE && want == len);
 }
 
 bool modbus_broadcast(uint8_t function)
 {
-    const struct function *f = find(function);
+    return find(function)->broadcast;
+}
 
-    return f && f->broadcast;
+bool modbus_writes(uint8_t function)
+{
+    return find(function)->needs & (WRITE_BITS | WRITE_WORDS);
 }
 
 size_t modbus_refuse(uint8_t function, enum modbus_exception why, uint8_t *out)
@@ -316,7 +326,7 @@ static bool is_served(const struct function *f, const struct modbus_map *map,
 {
     bool writes = f->needs & (WRITE_BITS | WRITE_WORDS);
 
-    return !(f->needs & ~offers(map)) && (!writes || who->may_write);
+    return f->serve && !(f->needs & ~offers(map)) && (!writes || who->may_write);
 }
 
 size_t modbus_answer(const struct modbus_map *map, const struct modbus_who *who, const uint8_t *pdu,
@@ -330,7 +340,7 @@ size_t modbus_answer(const struct modbus_map *map, const struct modbus_who *who,
         return 0;
     f = find(pdu[0]);
     out[0] = pdu[0];
-    if (f && is_served(f, map, who))
+    if (is_served(f, map, who))
         ex = modbus_fits(pdu, len) ? f->serve(&c) : MODBUS_ILLEGAL_VALUE;
     return complete(&c, ex);
 }
@@ -340,21 +350,17 @@ size_t modbus_finish(const struct modbus_map *map, const uint8_t *pdu, size_t le
 {
     struct call c = {.map = map, .req = pdu, .len = len, .out = out, .out_len = 1};
 
+    assert(modbus_writes(pdu[0]) && why != MODBUS_LATER);
     out[0] = pdu[0];
-    if (!why && pdu[0] == 0x17) {
-        unsigned n = u16(pdu + 3);
-
-        out[1] = (uint8_t)(2 * n);
-        c.out_len = 2u + out[1];
-        why = map->read_words(map->ctx, MODBUS_HOLDING, u16(pdu + 1), n, out + 2);
-    } else if (!why) {
-        why = echo(&c, pdu[0] == 0x16 ? 7 : 5);
-    }
+    if (!why)
+        why = pdu[0] == 0x17 ? read_back(&c) : echo(&c, pdu[0] == 0x16 ? 7 : 5);
     return complete(&c, why);
 }
 
 const struct modbus_map *modbus_unit(const struct modbus_units *units, uint8_t id, bool tcp)
 {
+    if (!tcp && (id == 0 || id > 247))
+        return NULL; /* broadcast, reserved */
     if (id == units->unit || (tcp && (id == 0 || id == 255)))
         return units->hub;
     if (id >= units->first && id - units->first < units->n_more)

@@ -33,9 +33,8 @@ enum modbus_exception {
 /* Who asks, and what its listener lets it do. */
 struct modbus_who {
     bool may_write; /* else all that writes is a function that is not there: exception 01 */
-    bool
-        broadcast; /* no answer will go out: a writer that cannot answer at once need not be told */
-    void *client;  /* handed through to the map's writers: their own */
+    bool broadcast; /* no answer will go out, whatever the writer says */
+    void *client;   /* handed through to the map's writers: their own */
 };
 
 enum modbus_table { MODBUS_HOLDING, MODBUS_INPUT };
@@ -66,12 +65,17 @@ struct modbus_map {
 /* Answers a request PDU of len bytes into out[MODBUS_PDU_MAX]. Returns the length of the
  * answer, or 0 when there is none (no byte at all, or a function code of 0x80 and more, which
  * could only be answered by what looks like a normal reply), or MODBUS_PARKED: keep the request,
- * and give it to modbus_finish when the writer's answer is there. */
+ * and give it to modbus_finish when the writer's answer is there. Until then give the engine no
+ * other of the same client that writes.
+ *
+ * The functions of serial lines (7, 8, 11, 12, 17) are not there (01): they are about a line, and
+ * modbus/serial.h answers them on one. */
 size_t modbus_answer(const struct modbus_map *map, const struct modbus_who *who, const uint8_t *pdu,
                      size_t len, uint8_t *out);
 
 /* The answer to a request that was parked: what was written is now in force (MODBUS_OK), or why
- * not. What function 23 reads is read now. */
+ * not (an exception, never MODBUS_LATER). Nothing is written here. What function 23 reads is read
+ * now; when it cannot be read any more that is exception 04, as the write is done. */
 size_t modbus_finish(const struct modbus_map *map, const uint8_t *pdu, size_t len,
                      enum modbus_exception why, uint8_t *out);
 
@@ -83,14 +87,14 @@ struct modbus_units {
 };
 
 /* The map of a unit id, or NULL. On TCP 0 and 255 are the hub too; on a line 0 is a broadcast and
- * the caller's affair. */
+ * the caller's affair, and 248 to 255 are nobody's. */
 const struct modbus_map *modbus_unit(const struct modbus_units *units, uint8_t id, bool tcp);
 
 /* Whether a request of this function code can have this length. True for functions the engine
  * does not know. A serial line asks, because a reply on the bus carries an address too. */
 bool modbus_fits(const uint8_t *pdu, size_t len);
 
-/* Whether this function code changes something on the server. */
+/* Whether this function code writes anything. */
 bool modbus_writes(uint8_t function);
 
 /* Whether a broadcast may carry this function code: one that writes and reads nothing. */

@@ -2,33 +2,22 @@
 
 #include <string.h>
 
-enum { BITS_PER_CHAR = 11, ADU_MIN = 4 };
-
-uint16_t rtu_crc(const uint8_t *bytes, size_t n)
-{
-    unsigned crc = 0xFFFF;
-
-    for (size_t i = 0; i < n; i++) {
-        crc ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc & 1 ? crc >> 1 ^ 0xA001 : crc >> 1;
-    }
-    return (uint16_t)crc;
-}
+enum { BITS_PER_CHAR = 11 };
 
 mono_us rtu_gap(unsigned baud)
 {
     return baud > 19200 ? 1750 : (35u * BITS_PER_CHAR * 100000u + baud - 1) / baud;
 }
 
-void rtu_init(struct rtu *r, uint8_t address, unsigned baud, mono_us silence_us)
+void rtu_init(struct rtu *r, unsigned baud, mono_us silence_us)
 {
     memset(r, 0, sizeof(*r));
-    r->address = address;
     r->char_us = (BITS_PER_CHAR * 1000000u + baud - 1) / baud;
     r->gap_us = rtu_gap(baud);
     r->silence_us = mono_max(silence_us, r->gap_us);
 }
+
+/* ---- what has come ---- */
 
 static void forget(struct rtu *r)
 {
@@ -36,21 +25,12 @@ static void forget(struct rtu *r)
     r->overrun = r->judged = false;
 }
 
-static void count_lost(struct rtu *r)
+/* Lets go of the first n bytes. */
+static void drop(struct rtu *r, size_t n)
 {
-    if (r->overrun)
-        r->count.overruns++;
-    else
-        r->count.bus_errors++;
-}
-
-/* Lets go of what lies before the last gap, to make room for a frame that may be good. */
-static void drop_before_mark(struct rtu *r)
-{
-    memmove(r->buf, r->buf + r->mark, r->len - r->mark);
-    r->len -= r->mark;
-    r->mark = 0;
-    r->count.bus_errors++;
+    memmove(r->buf, r->buf + n, r->len - n);
+    r->len -= n;
+    r->mark = r->mark > n ? r->mark - n : 0;
 }
 
 void rtu_feed(struct rtu *r, mono_us now, const uint8_t *bytes, size_t n)
@@ -63,8 +43,11 @@ void rtu_feed(struct rtu *r, mono_us now, const uint8_t *bytes, size_t n)
         r->mark = r->len;
     r->judged = false;
     r->last = now;
-    if (r->len + n > sizeof(r->buf) && r->mark)
-        drop_before_mark(r);
+    if (r->len + n > sizeof(r->buf) && r->mark) {
+        drop(r, r->mark); /* to make room for a frame that may be good */
+        serial_damaged(&r->serial, r->overrun);
+        r->overrun = false;
+    }
     if (r->len + n > sizeof(r->buf)) {
         r->overrun = true;
         n = sizeof(r->buf) - r->len;
@@ -73,119 +56,204 @@ void rtu_feed(struct rtu *r, mono_us now, const uint8_t *bytes, size_t n)
     r->len += n;
 }
 
-static bool good(const uint8_t *adu, size_t len)
+/* ---- whose it is ---- */
+
+static bool to_us(const struct modbus_units *units, const uint8_t *adu)
 {
-    return len >= ADU_MIN && rtu_crc(adu, len - 2) == (adu[len - 2] | adu[len - 1] << 8);
+    return adu[0] == RTU_BROADCAST || modbus_unit(units, adu[0], false);
 }
 
-/* What a two-wire converter hears of our own answer. The reply to a single write is the request
- * again and would be carried out for ever; others that fit no request are refused by length. */
-static bool own_echo(struct rtu *r, const uint8_t *adu, size_t len)
+/* Where our own answer comes back: a two-wire converter hears it. The reply to a single write is
+ * the request again, and would be carried out for ever. Returns the end of it, 0: it is not there.
+ */
+static size_t own_echo(const struct rtu *r)
 {
-    bool same = r->sent_len == len && r->first <= r->echo_until && !memcmp(adu, r->sent, len);
-
-    r->sent_len = 0;
-    return same;
+    if (!r->sent_len || r->overrun || r->first > r->echo_until)
+        return 0;
+    for (size_t at = 0; at + r->sent_len <= r->len; at++)
+        if (!memcmp(r->buf + at, r->sent, r->sent_len))
+            return at + r->sent_len;
+    return 0;
 }
 
-static void count_exception(struct rtu *r, const uint8_t *pdu, size_t len)
+static void pass_echo(struct rtu *r)
 {
-    if (len != 2 || pdu[0] < 0x80)
+    size_t end = own_echo(r);
+
+    if (!end)
         return;
-    r->count.exceptions++;
-    if (pdu[1] == MODBUS_BUSY)
-        r->count.busy++;
+    if (end > r->sent_len)
+        serial_damaged(&r->serial, false);
+    drop(r, end);
+    r->sent_len = 0;
 }
 
-/* Puts address and CRC around an answer of n bytes. */
-static size_t seal(const struct rtu *r, size_t n, uint8_t *out)
-{
-    uint16_t crc;
+/* A run of good frames that ends with what has come. */
+struct found {
+    size_t begin, last; /* where the run and its last frame begin */
+    unsigned frames;
+    bool several; /* a request to us, and more behind it */
+};
 
-    out[0] = r->address;
-    crc = rtu_crc(out, n + 1);
-    out[n + 1] = (uint8_t)crc;
-    out[n + 2] = (uint8_t)(crc >> 8);
-    return n + 3;
+/* Whether all from `at` on is good frames. Only the last may be of a function whose length is not
+ * known. */
+static bool chain(const struct rtu *r, const struct modbus_units *units, size_t at,
+                  struct found *out)
+{
+    struct found f = {.begin = at, .last = at, .frames = 1};
+
+    while (!rtu_good(r->buf + f.last, r->len - f.last)) {
+        const uint8_t *adu = r->buf + f.last;
+        size_t n = rtu_frame(adu, r->len - f.last);
+
+        if (!n)
+            return false;
+        f.several |= to_us(units, adu) && modbus_fits(adu + 1, n - 3);
+        f.frames++;
+        f.last += n;
+    }
+    *out = f;
+    return true;
 }
 
-/* A frame with a good CRC. Returns the length of the answer. */
-static size_t frame(struct rtu *r, const struct modbus_units *units, const struct modbus_who *who,
-                    const uint8_t *adu, size_t len, uint8_t *out)
+/* Behind stray bytes. Reserved addresses and functions that nobody asks for do not begin a frame
+ * there: a checksum that is right by chance would hide a request. */
+static bool search(const struct rtu *r, const struct modbus_units *units, struct found *out)
 {
-    const struct modbus_map *map = units->hub;
-    struct modbus_who here = *who;
+    for (size_t at = 1; at + RTU_ADU_MIN <= r->len; at++)
+        if (r->buf[at] <= RTU_ADDRESS_MAX && (r->buf[at + 1] & 0x7F) != 0 &&
+            chain(r, units, at, out))
+            return true;
+    return false;
+}
+
+/* A run that is too long for the buffer is no frame and holds none, but one behind a gap does. */
+static bool find(const struct rtu *r, const struct modbus_units *units, bool silent,
+                 struct found *out)
+{
+    if (r->overrun)
+        return false;
+    return chain(r, units, 0, out) || (r->mark && chain(r, units, r->mark, out)) ||
+           (silent && search(r, units, out));
+}
+
+/* ---- what is done with it ---- */
+
+static enum modbus_exception busy(void *ctx, const struct modbus_who *who, uint16_t addr,
+                                  unsigned n, const uint8_t *what)
+{
+    (void)ctx, (void)who, (void)addr, (void)n, (void)what;
+    return MODBUS_BUSY;
+}
+
+/* While an order is out the map cannot take another one. */
+static struct modbus_map map_now(const struct rtu *r, const struct modbus_map *map)
+{
+    struct modbus_map now = *map;
+
+    if (r->parked_len && map->write_words)
+        now.write_words = busy;
+    if (r->parked_len && map->write_bits)
+        now.write_bits = busy;
+    return now;
+}
+
+static size_t carry_out(struct rtu *r, const struct modbus_map *map, const struct modbus_who *who,
+                        const uint8_t *pdu, size_t len, uint8_t *out)
+{
+    struct modbus_map now = map_now(r, map);
+
+    if (serial_deaf(&r->serial, pdu, len) || !modbus_fits(pdu, len) ||
+        (who->broadcast && !modbus_broadcast(pdu[0])))
+        return 0;
+    if (serial_serves(pdu[0]))
+        return serial_answer(&r->serial, map, r->may_silence && who->may_write, r->parked_len, pdu,
+                             len, out);
+    return modbus_answer(&now, who, pdu, len, out);
+}
+
+/* The PDU of an answer is in out + 1. Returns what is to be sent. */
+static size_t conclude(struct rtu *r, uint8_t address, bool unheard, mono_us now, uint8_t *out,
+                       size_t n)
+{
+    n = serial_done(&r->serial, unheard || address == RTU_BROADCAST, out + 1, n);
+    if (!n)
+        return 0;
+    n = rtu_seal(address, out, n);
+    memcpy(r->sent, out, n);
+    r->sent_len = n;
+    r->echo_until = now + n * r->char_us + r->silence_us;
+    return n;
+}
+
+static size_t park(struct rtu *r, const uint8_t *adu, size_t len)
+{
+    memmove(r->parked, adu, len);
+    r->parked_len = len;
+    r->given_up = false;
+    return MODBUS_PARKED;
+}
+
+/* A request to us or to all. */
+static size_t serve(struct rtu *r, mono_us now, const struct modbus_units *units,
+                    const struct modbus_who *who, const uint8_t *adu, size_t len, uint8_t *out)
+{
     bool all = adu[0] == RTU_BROADCAST;
-    const uint8_t *pdu = adu + 1;
-    size_t n = 0;
+    const struct modbus_map *map = all ? units->hub : modbus_unit(units, adu[0], false);
+    struct modbus_who here = *who;
+    size_t n;
 
-    if (own_echo(r, adu, len))
-        return 0;
-    r->count.bus_messages++;
-    if (!all && adu[0] != r->address)
-        return 0;
-    r->count.our_messages++;
+    serial_heard(&r->serial, all);
+    if (r->parked_len == len && !memcmp(r->parked, adu, len)) {
+        serial_done(&r->serial, true, out + 1, 0); /* the first one stays without an answer */
+        return park(r, adu, len);
+    }
+    r->given_up = true;
     here.broadcast = all;
     here.may_write = who->may_write && (!all || r->broadcast_writes);
-    if (modbus_fits(pdu, len - 3) && (!all || modbus_broadcast(pdu[0])))
-        n = modbus_answer(map, &here, pdu, len - 3, out + 1);
-    if (n == MODBUS_PARKED) {
-        memcpy(r->parked, adu, len);
-        r->parked_len = len;
-        return MODBUS_PARKED;
-    }
-    count_exception(r, out + 1, n);
-    if (all || !n) {
-        r->count.no_answers++;
-        return 0;
-    }
-    return seal(r, n, out);
+    n = carry_out(r, map, &here, adu + 1, len - 3, out + 1);
+    return n == MODBUS_PARKED ? park(r, adu, len) : conclude(r, adu[0], false, now, out, n);
 }
 
-/* Keeps what was sent until its echo could be back. */
-static void remember(struct rtu *r, mono_us now, const uint8_t *adu, size_t len)
-{
-    memcpy(r->sent, adu, len);
-    r->sent_len = len;
-    r->echo_until = now + len * r->char_us + r->silence_us;
-}
-
-/* After a gap: the whole, or else what came since the gap before, may be a frame. */
+/* Returns the length of the answer. What was found is forgotten, and what lies before it. */
 static size_t judge(struct rtu *r, mono_us now, const struct modbus_units *units,
-                    const struct modbus_who *who, uint8_t *out)
+                    const struct modbus_who *who, bool silent, uint8_t *out)
 {
-    const uint8_t *adu = r->buf;
-    size_t len = r->len;
+    const uint8_t *adu;
+    struct found f;
+    size_t len;
 
     r->judged = true;
-    if (r->overrun)
+    pass_echo(r);
+    if (!r->len || !find(r, units, silent, &f))
         return 0;
-    if (!good(adu, len) && r->mark) {
-        adu += r->mark;
-        len -= r->mark;
-    }
-    if (!good(adu, len))
-        return 0;
-    if (adu != r->buf)
-        r->count.bus_errors++; /* the remnant before it */
-    len = frame(r, units, who, adu, len, out);
+    adu = r->buf + f.last;
+    len = r->len - f.last;
+    if (f.begin || f.several)
+        serial_damaged(&r->serial, false);
     forget(r);
-    if (len && len != MODBUS_PARKED)
-        remember(r, now, out, len);
-    return len;
+    r->sent_len = 0; /* only the first frame after an answer can be its echo */
+    if (f.several)
+        return 0;
+    r->serial.count.bus_messages = (uint16_t)(r->serial.count.bus_messages + f.frames);
+    if (to_us(units, adu))
+        return serve(r, now, units, who, adu, len, out);
+    r->given_up = true;
+    return 0;
 }
 
 size_t rtu_answer(struct rtu *r, mono_us now, const struct modbus_units *units,
                   const struct modbus_who *who, uint8_t *out)
 {
+    bool silent = now >= r->last + r->silence_us;
     size_t len = 0;
 
     if (!r->len || now < r->last + r->gap_us)
         return 0;
-    if (!r->judged)
-        len = judge(r, now, units, who, out);
-    if (r->len && now >= r->last + r->silence_us) {
-        count_lost(r);
+    if (!r->judged || silent)
+        len = judge(r, now, units, who, silent, out);
+    if (r->len && silent) {
+        serial_damaged(&r->serial, r->overrun);
         forget(r);
     }
     return len;
@@ -194,16 +262,16 @@ size_t rtu_answer(struct rtu *r, mono_us now, const struct modbus_units *units,
 size_t rtu_finish(struct rtu *r, mono_us now, const struct modbus_units *units,
                   enum modbus_exception why, uint8_t *out)
 {
-    size_t n, len = r->parked_len;
+    uint8_t address = r->parked[0];
+    const struct modbus_map *map =
+        address == RTU_BROADCAST ? units->hub : modbus_unit(units, address, false);
+    size_t len = r->parked_len;
 
-    r->parked_len = 0;
-    if (!len || r->parked[0] == RTU_BROADCAST || r->len)
+    if (!len)
         return 0;
-    n = modbus_finish(units->hub, r->parked + 1, len - 3, why, out + 1);
-    count_exception(r, out + 1, n);
-    n = seal(r, n, out);
-    remember(r, now, out, n);
-    return n;
+    r->parked_len = 0;
+    len = modbus_finish(map, r->parked + 1, len - 3, why, out + 1);
+    return conclude(r, address, r->given_up || r->len, now, out, len);
 }
 
 mono_us rtu_deadline(const struct rtu *r)

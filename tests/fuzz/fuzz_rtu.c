@@ -18,7 +18,8 @@ static size_t pass(struct rtu *r, const struct modbus_map *map, mono_us us, uint
 
     while (rtu_deadline(r) <= end) {
         mono_us at = rtu_deadline(r);
-        size_t len = rtu_answer(r, at, &(struct modbus_units){.hub = map}, &fixture_who, out);
+        size_t len =
+            rtu_answer(r, at, &(struct modbus_units){.unit = 5, .hub = map}, &fixture_who, out);
 
         if (len && (len < 5 || len > RTU_ADU_MAX || out[0] != 5 ||
                     rtu_crc(out, len - 2) != (out[len - 2] | out[len - 1] << 8)))
@@ -42,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     now = 1000000;
     if (size < 1)
         return 0;
-    rtu_init(&r, 5, data[0] & 1 ? 9600 : 115200, data[0] & 2 ? 20000 : 0);
+    rtu_init(&r, data[0] & 1 ? 9600 : 115200, data[0] & 2 ? 20000 : 0);
     for (data++, size--; size >= 2;) {
         size_t n = data[0];
         mono_us us = data[1] * 100u;
