@@ -21,7 +21,7 @@
 struct rtu_stream {
     uint8_t buf[RTU_ADU_MAX];
     uint16_t at, end; /* what is not taken yet */
-    bool late;
+    uint16_t late;    /* the bytes before this one are not waited for any more */
     uint16_t garbage; /* dropped since the last good frame */
     uint16_t foreign; /* good frames that are no requests to us; wraps */
 };
