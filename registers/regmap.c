@@ -1,5 +1,6 @@
 #include "regmap.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,8 +79,10 @@ static void fill_signals(const struct reg_line *line, const struct signals *s, u
     for (unsigned i = 0; i < line->n; i++) {
         enum signal id = (enum signal)(line->what + i);
 
-        reg_pack(line->type, signal_known(s, id),
-                 divide(s->value[id], line->lsb, signal_info[id].rounding),
+        bool known = signal_known(s, id);
+
+        reg_pack(line->type, known,
+                 known ? divide(s->value[id], line->lsb, signal_info[id].rounding) : 0,
                  words + i * line->words);
     }
 }
@@ -122,6 +125,19 @@ static int64_t software_version(unsigned n)
     return strtol(p, NULL, 10);
 }
 
+/* The hash is of constants, and takes as long as the rest of an image. */
+static uint32_t known_hash(void)
+{
+    static _Atomic uint32_t known; /* whoever comes first, it is the same */
+    uint32_t hash = atomic_load_explicit(&known, memory_order_relaxed);
+
+    if (!hash) {
+        hash = regmap_hash();
+        atomic_store_explicit(&known, hash, memory_order_relaxed);
+    }
+    return hash;
+}
+
 static int64_t fixed_value(enum reg_fixed what, unsigned cluster)
 {
     switch (what) {
@@ -132,7 +148,7 @@ static int64_t fixed_value(enum reg_fixed what, unsigned cluster)
     case REG_FIXED_MAP_MINOR:
         return REGMAP_VERSION_MINOR;
     case REG_FIXED_MAP_HASH:
-        return regmap_hash();
+        return known_hash();
     case REG_FIXED_SOFTWARE_MAJOR:
         return software_version(0);
     case REG_FIXED_SOFTWARE_MINOR:

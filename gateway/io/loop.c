@@ -162,6 +162,7 @@ static void look_at_self(struct loop *loop, mono_us now)
     signal_set(s, SIG_CONTROL_LATE_MAX, (int64_t)jitter_max(&loop->late), now);
     signal_set(s, SIG_CONTROL_TURN_MAX, (int64_t)jitter_max(&loop->turn), now);
     signal_set(s, SIG_CONTROL_TURNS, (int64_t)loop->turns, now);
+    signal_set(s, SIG_HEARTBEAT, signal_or(&hub_snapshot(loop->hub)->hub.s, SIG_HEARTBEAT, 0), now);
     if (!jitter_count(&loop->late)) {
         signal_forget(s, SIG_CONTROL_LATE_P99);
         signal_forget(s, SIG_CONTROL_LATE_MAX);

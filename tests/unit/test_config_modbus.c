@@ -270,6 +270,7 @@ static void readers_are_looked_at_for_each_listener(void **state)
          "warning 16: [modbus.tcp.2] allow leaves out 127.0.0.1: hubgate status on this machine "
          "will be refused\n"                                                                                         },
         {"this machine by its net",         TCP "listen = 0.0.0.0:1600\nallow = 127.0.0.0/8\n",                    ""},
+        {"hubgate status asks over IPv4",   TCP "listen = [::]:1600\nallow = fd00::/8\n",                          ""},
         {"this machine by everybody",       TCP "listen = 0.0.0.0:1600\nallow = 0.0.0.0/0\n",                      ""},
     };
 
