@@ -8,9 +8,9 @@ endif()
 # The conformance map behind the real Modbus edges; tests/system/conformance.py talks to it.
 find_package(Python3 COMPONENTS Interpreter)
 if(TARGET hub_edge)
-  add_executable(modbus_fixture modbus_fixture.c)
+  add_executable(modbus_fixture modbus_fixture.c fixture_later.c)
   target_compile_definitions(modbus_fixture PRIVATE _GNU_SOURCE)
-  target_link_libraries(modbus_fixture PRIVATE hub_edge)
+  target_link_libraries(modbus_fixture PRIVATE hub_edge Threads::Threads)
   if(Python3_FOUND)
     add_test(NAME system.vectors
       COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/system/conformance.py ${PROJECT_BINARY_DIR} over_)

@@ -1,5 +1,6 @@
 #include "io/address.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -54,4 +55,32 @@ bool address_in(const struct sockaddr_storage *addr, const struct config_cidr *b
     if (IN6_IS_ADDR_V4MAPPED(six) && !block->ipv6)
         return same_bits(six->s6_addr + 12, block->addr, block->bits);
     return block->ipv6 && same_bits(six->s6_addr, block->addr, block->bits);
+}
+
+struct address address_of(const struct sockaddr_storage *addr)
+{
+    struct address a = {{0}};
+
+    if (addr->ss_family == AF_INET6) {
+        memcpy(a.byte, &((const struct sockaddr_in6 *)addr)->sin6_addr, 16);
+    } else if (addr->ss_family == AF_INET) {
+        a.byte[10] = a.byte[11] = 0xFF;
+        memcpy(a.byte + 12, &((const struct sockaddr_in *)addr)->sin_addr, 4);
+    }
+    return a;
+}
+
+uint32_t address_number(const struct address *a)
+{
+    const uint8_t *b = a->byte + 12;
+
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+void address_text(const struct address *a, char *out, size_t size)
+{
+    bool four = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)a->byte);
+
+    if (!inet_ntop(four ? AF_INET : AF_INET6, four ? a->byte + 12 : a->byte, out, (socklen_t)size))
+        out[0] = '\0';
 }

@@ -18,6 +18,12 @@ static inline void count(counter *c)
     count_n(c, 1);
 }
 
+/* For what goes up and down. */
+static inline void gauge(counter *c, uint64_t value)
+{
+    atomic_store_explicit(c, value, memory_order_relaxed);
+}
+
 static inline int64_t counted(const counter *c)
 {
     return (int64_t)atomic_load_explicit(c, memory_order_relaxed);

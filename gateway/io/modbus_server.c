@@ -23,6 +23,8 @@ struct modbus_server {
     struct tcp *tcp[MODBUS_PORTS_MAX];
     struct rtu_line *rtu[MODBUS_PORTS_MAX];
     unsigned n_tcp, n_rtu;
+    struct tells tells; /* of all listeners */
+    bool answering;
     pthread_t thread;
     atomic_bool stop;
 };
@@ -37,6 +39,31 @@ static mono_us tend_all(struct modbus_server *srv, mono_us now)
     for (unsigned i = 0; i < srv->n_tcp; i++)
         due = mono_min(due, tcp_tend(srv->tcp[i], now));
     return srv->tend ? mono_min(due, srv->tend(srv->ctx, now)) : due;
+}
+
+/* Answers of control are about to be handed out. */
+static void fresh(void *ctx)
+{
+    struct modbus_server *srv = ctx;
+
+    srv->answering = true;
+    if (srv->turn)
+        srv->turn(srv->ctx);
+}
+
+/* An answer of control changes what a port waits for, and a line may have given an order: both are
+ * asked until nothing was handed out. */
+static mono_us tend(struct modbus_server *srv, mono_us now)
+{
+    mono_us ports, orders = MONO_NEVER;
+
+    do {
+        srv->answering = false;
+        ports = tend_all(srv, now);
+        if (srv->desk)
+            orders = desk_tend(srv->desk, now, fresh, srv);
+    } while (srv->answering);
+    return mono_min(ports, orders);
 }
 
 static void *serve(void *arg)
@@ -55,7 +82,7 @@ static void *serve(void *arg)
             srv->turn(srv->ctx);
         for (int i = 0; i < n; i++)
             ready[i].watch->ready(ready[i].watch, ready[i].events, now);
-        due = tend_all(srv, now);
+        due = tend(srv, now);
     }
     return NULL;
 }
@@ -99,6 +126,7 @@ static enum status make_ports(struct modbus_server *srv, const struct modbus_ser
         tcp.desk = spec->desk;
         tcp.refused = spec->refused;
         tcp.ctx = spec->ctx;
+        tcp.tells = &srv->tells;
         if (!(srv->tcp[i] = tcp_new(&tcp, &srv->poller)))
             st = HUB_EMEM;
     }

@@ -1,11 +1,11 @@
 /* One Modbus TCP listener and its clients, on the server thread. Nothing here waits, and no
- * client can make another one wait: a turn takes a bounded number of requests from each, and one
- * that does not read its answers is not read from.
+ * client can make another one wait: a turn takes a bounded number of requests from each, one that
+ * does not read its answers is not read from, and one whose write waits for control is parked.
  *
  * Clients are closed when their framing is broken, when a request is not complete after 1 s, when
- * answers are not taken for 5 s, when they are silent for idle_us, and the one unused for longest
- * when another comes and all places are taken. The first three are told in the log, once a minute
- * for each address. */
+ * answers are not taken for 5 s, when they are silent for idle_us, when they are gone for 25 s, and
+ * to make room for another (io/tcp_places.h). What goes wrong is told in the log, once a minute for
+ * each address. */
 #ifndef IO_MODBUS_TCP_H
 #define IO_MODBUS_TCP_H
 
@@ -13,6 +13,7 @@
 #include "io/counter.h"
 #include "io/desk.h"
 #include "io/poller.h"
+#include "io/tells.h"
 #include "io/writer.h"
 #include "modbus/pdu.h"
 
@@ -23,7 +24,7 @@ struct tcp_spec {
     struct modbus_units units;    /* what is served; the maps must outlive the listener */
     bool rtu_framing;             /* RTU frames in the stream, as serial-to-Ethernet boxes send */
     uint16_t owner;               /* of what its clients write: OWNER_TCP + number */
-    bool write;                   /* the clients in allow_write may */
+    bool write;                   /* the clients in allow_write may; none there: nobody */
     unsigned connections;         /* at least 1 */
     unsigned per_address;         /* connections of one address; 0: as many as there are */
     unsigned reserved;            /* of the connections: only for addresses in priority */
@@ -33,7 +34,8 @@ struct tcp_spec {
     unsigned n_allow_write, n_priority;
     struct desk *desk; /* where its clients' orders lie; NULL: its maps answer at once */
     writer_refused *refused;
-    void *ctx; /* of refused */
+    void *ctx;           /* of refused */
+    struct tells *tells; /* who was told of, on all listeners; NULL: its own */
 };
 
 struct tcp; /* opaque */
