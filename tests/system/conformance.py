@@ -15,6 +15,7 @@ import conformance_kit as kit
 import conformance_framing  # noqa: F401  (each import adds its functions)
 import conformance_places  # noqa: F401
 import conformance_serial  # noqa: F401
+import conformance_sweep  # noqa: F401
 import conformance_vectors  # noqa: F401
 import generate
 
