@@ -3,59 +3,7 @@
  * anchored by two published ones; the rest is MODBUS over Serial Line V1.02. */
 #include "check.h"
 
-#include "../fixture_map.h"
-#include "hex.h"
-#include "modbus/rtu.h"
-
-#define GAP 2006u
-#define GOOD "05 03 00 00 00 01 85 8E"
-#define GOOD_ANSWER "05 03 02 10 00 44 44"
-#define LOOK "05 03 00 01 00 01 D4 4E"
-#define LOOK_ANSWER "05 03 02 10 01 85 84"
-
-struct line {
-    struct rtu rtu;
-    struct fixture f;
-    struct modbus_map map;
-    mono_us now, answered_at;
-    uint8_t out[600];
-    size_t len;
-};
-
-static void line_init(struct line *l, mono_us silence_us)
-{
-    memset(l, 0, sizeof(*l));
-    l->map = fixture_map(&l->f);
-    l->now = 1000000;
-    rtu_init(&l->rtu, 19200, silence_us);
-    l->rtu.broadcast_writes = true;
-}
-
-/* Lets time pass; the framer is asked exactly when it wants to be. */
-static void pass(struct line *l, mono_us us)
-{
-    mono_us end = l->now + us;
-
-    while (rtu_deadline(&l->rtu) <= end) {
-        size_t n;
-
-        assert_true(l->len + RTU_ADU_MAX <= sizeof(l->out));
-        l->now = mono_max(l->now, rtu_deadline(&l->rtu));
-        n = rtu_answer(&l->rtu, l->now, &(struct modbus_units){.unit = 5, .hub = &l->map},
-                       &fixture_who, l->out + l->len);
-        if (n)
-            l->answered_at = l->now;
-        l->len += n;
-    }
-    l->now = end;
-}
-
-static void hear(struct line *l, const char *hex)
-{
-    uint8_t bytes[RTU_ADU_MAX];
-
-    rtu_feed(&l->rtu, l->now, bytes, hex_bytes(hex, bytes, sizeof(bytes)));
-}
+#include "told_line.h"
 
 struct step {
     mono_us silence; /* before the bytes; 0 ends the list */
@@ -207,10 +155,9 @@ static void frames(void **state)
             hear(&l, s->bytes);
         }
         pass(&l, 50000);
-        assert_int_equal(l.f.writes, cases[i].writes);
+        assert_int_equal(l.p.fixture.writes, cases[i].writes);
         assert_bytes(l.out, l.len, cases[i].answers);
-        l.f = (struct fixture){0}; /* the same answer whatever was written */
-        l.map = fixture_map(&l.f);
+        fixture_map(&l.p.fixture); /* the same answer whatever was written */
         hear(&l, LOOK);
         pass(&l, GAP);
         snprintf(all, sizeof(all), "%s " LOOK_ANSWER, cases[i].answers);
@@ -276,13 +223,9 @@ static void an_answer_waits_for_the_gap(void **state)
         rtu_init(&l.rtu, rates[i].baud, 0);
         hear(&l, GOOD);
         assert_int_equal(rtu_deadline(&l.rtu), l.now + rates[i].gap);
-        assert_int_equal(rtu_answer(&l.rtu, l.now + rates[i].gap - 1,
-                                    &(struct modbus_units){.unit = 5, .hub = &l.map}, &fixture_who,
-                                    l.out),
-                         0);
-        assert_int_equal(rtu_answer(&l.rtu, l.now + rates[i].gap,
-                                    &(struct modbus_units){.unit = 5, .hub = &l.map}, &fixture_who,
-                                    l.out),
+        assert_int_equal(
+            rtu_answer(&l.rtu, l.now + rates[i].gap - 1, &l.units, &fixture_who, l.out), 0);
+        assert_int_equal(rtu_answer(&l.rtu, l.now + rates[i].gap, &l.units, &fixture_who, l.out),
                          7);
         assert_int_equal(rtu_deadline(&l.rtu), MONO_NEVER);
     }
@@ -406,23 +349,23 @@ static void an_own_echo_starts_nothing(void **state)
     line_init(&l, 0);
     hear(&l, "05 06 00 01 00 55 19 B1");
     pass(&l, GAP);
-    assert_int_equal(l.f.writes, 1);
+    assert_int_equal(l.p.fixture.writes, 1);
     pass(&l, 4600); /* eight characters on the wire */
     hear(&l, "05 06 00 01 00 55 19 B1");
     pass(&l, 100000);
-    assert_int_equal(l.f.writes, 1);
+    assert_int_equal(l.p.fixture.writes, 1);
     assert_bytes(l.out, l.len, "05 06 00 01 00 55 19 B1");
     assert_int_equal(l.rtu.serial.count.bus_messages, 1);
     print_message("  81 the master sends the same write again: carried out again\n");
     hear(&l, "05 06 00 01 00 55 19 B1");
     pass(&l, GAP);
-    assert_int_equal(l.f.writes, 2);
+    assert_int_equal(l.p.fixture.writes, 2);
     print_message("  112 only the first frame after an answer can be its echo\n");
     hear(&l, "06 03 00 00 00 01 85 BD");
     pass(&l, GAP);
     hear(&l, "05 06 00 01 00 55 19 B1");
     pass(&l, GAP);
-    assert_int_equal(l.f.writes, 3);
+    assert_int_equal(l.p.fixture.writes, 3);
 }
 
 int main(void)
