@@ -184,7 +184,7 @@ static void no_mixed(unsigned words, unsigned reads)
     start(&b, words);
     count_reads(b.fd, words, reads, seen);
     end(&b);
-    print_message("  %u reads of one value, %u of the other\n", seen[0], seen[1]);
+    print_message("  54 %u reads of one value, %u of the other\n", seen[0], seen[1]);
     assert_int_equal(seen[2], 0);
     assert_true(seen[0] > 0 && seen[1] > 0); /* it was changing */
     assert_true(seen[0] + seen[1] >= reads);
