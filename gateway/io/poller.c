@@ -7,6 +7,13 @@
 
 enum { BATCH = 64 };
 
+static enum status add(struct poller *p, int fd, uint32_t events, void *mark)
+{
+    struct epoll_event ev = {.events = events, .data.ptr = mark};
+
+    return epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &ev) == 0 ? HUB_OK : HUB_EIO;
+}
+
 enum status poller_open(struct poller *p)
 {
     p->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -14,8 +21,8 @@ enum status poller_open(struct poller *p)
     p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     p->armed = MONO_NEVER;
     if (p->epoll >= 0 && p->timer >= 0 && p->wake >= 0 &&
-        poller_add(p, p->timer, EPOLLIN, NULL) == HUB_OK &&
-        poller_add(p, p->wake, EPOLLIN, NULL) == HUB_OK)
+        add(p, p->timer, EPOLLIN, &p->timer) == HUB_OK &&
+        add(p, p->wake, EPOLLIN, &p->wake) == HUB_OK)
         return HUB_OK;
     poller_close(p);
     return HUB_EIO;
@@ -34,9 +41,7 @@ void poller_close(struct poller *p)
 
 enum status poller_add(struct poller *p, int fd, uint32_t events, struct watch *w)
 {
-    struct epoll_event ev = {.events = events, .data.ptr = w};
-
-    return epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &ev) == 0 ? HUB_OK : HUB_EIO;
+    return add(p, fd, events, w);
 }
 
 void poller_set(struct poller *p, int fd, uint32_t events, struct watch *w)
@@ -51,19 +56,19 @@ void poller_remove(struct poller *p, int fd)
     epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
-/* A timer, because epoll counts in milliseconds and a serial line needs 1.75 of them. */
+/* A timer, because epoll counts in milliseconds and a serial line needs 1.75 of them. A deadline
+ * that moves on leaves it as it is: it is set anew when it has come too early, once a gap and not
+ * with each byte. */
 static void arm(struct poller *p, mono_us deadline)
 {
     struct itimerspec at = {0};
 
-    if (deadline == p->armed)
+    if (deadline >= p->armed)
         return;
     p->armed = deadline;
-    if (deadline != MONO_NEVER) {
-        deadline += deadline == 0; /* zero would disarm it */
-        at.it_value.tv_sec = (time_t)(deadline / 1000000u);
-        at.it_value.tv_nsec = (long)(deadline % 1000000u) * 1000;
-    }
+    deadline += deadline == 0; /* zero would disarm it */
+    at.it_value.tv_sec = (time_t)(deadline / 1000000u);
+    at.it_value.tv_nsec = (long)(deadline % 1000000u) * 1000;
     timerfd_settime(p->timer, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
@@ -83,14 +88,15 @@ int poller_wait(struct poller *p, mono_us deadline, struct ready *ready, int siz
     arm(p, deadline);
     n = epoll_wait(p->epoll, got, size < BATCH ? size : BATCH, -1);
     for (int i = 0; i < n; i++) {
-        if (got[i].data.ptr) {
+        if (got[i].data.ptr == &p->timer) {
+            drain(p->timer);
+            p->armed = MONO_NEVER;
+        } else if (got[i].data.ptr == &p->wake) {
+            drain(p->wake);
+        } else {
             ready[count].watch = got[i].data.ptr;
             ready[count++].events = got[i].events;
-            continue;
         }
-        drain(p->timer);
-        drain(p->wake);
-        p->armed = MONO_NEVER; /* set it again whatever it was */
     }
     return count;
 }

@@ -15,7 +15,7 @@ struct watch {
 
 struct poller {
     int epoll, timer, wake;
-    mono_us armed; /* what the timer is set to */
+    mono_us armed; /* what the timer is set to; MONO_NEVER: it has come, or never was */
 };
 
 /* HUB_EIO with nothing held. */
@@ -27,7 +27,8 @@ enum status poller_add(struct poller *p, int fd, uint32_t events, struct watch *
 void poller_set(struct poller *p, int fd, uint32_t events, struct watch *w);
 void poller_remove(struct poller *p, int fd);
 
-/* Waits until something is ready or the deadline has come. Returns the number in ready[]. */
+/* Waits until something is ready or the deadline has come. Returns the number in ready[]; none also
+ * when it woke early, on a deadline that has moved on since. */
 struct ready {
     struct watch *watch;
     uint32_t events;

@@ -389,6 +389,18 @@ static bool comes_up(pid_t server)
     return false;
 }
 
+static void stop(pid_t server)
+{
+    double end = now_us() + 2e6;
+
+    kill(server, SIGTERM);
+    while (waitpid(server, NULL, WNOHANG) == 0) {
+        if (now_us() > end)
+            kill(server, SIGKILL);
+        wait_until(now_us() + 5e3);
+    }
+}
+
 static double cpu_of(pid_t server)
 {
     clockid_t id;
@@ -473,8 +485,7 @@ int main(int argc, char **argv)
     cpu = cpu_of(server);
     ask_all();
     cpu = cpu_of(server) - cpu;
-    kill(server, SIGTERM);
-    waitpid(server, NULL, 0);
+    stop(server);
     good = report(cpu);
     free(saw.turn);
     return good ? 0 : 1;
