@@ -17,12 +17,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "io/link_kinds.h"
+#include "io/unix_file.h"
 
 #define PEERS 16
 #define LISTENER PEERS /* its number in the epoll */
@@ -31,15 +30,13 @@
 
 struct can_unix {
     struct link link;
-    struct sockaddr_un addr;
+    struct unix_file file;
     int poll, listener;
     bool opened;      /* once: a later opening is news */
     int peers[PEERS]; /* -1: free */
     unsigned n_peers;
     struct epoll_event events[PEERS + 1];
     int event, n_events; /* the next one, how many */
-    dev_t dev;           /* of the socket file, to remove no other's */
-    ino_t ino;
     mono_us retry;
     bool paused;    /* accept failed: the listener is out of the epoll until retry */
     bool full_told; /* that accept failed, until it works again */
@@ -53,7 +50,7 @@ static struct can_unix *unix_of(struct link *l)
 
 static void say_up(struct can_unix *u)
 {
-    const char *path = link_tail(u->addr.sun_path);
+    const char *path = link_tail(u->file.addr.sun_path);
     if (u->n_peers == 0)
         link_say(&u->link, LINK_UP, "%s: no peer", path);
     else
@@ -66,60 +63,19 @@ static bool watch(struct can_unix *u, int fd, uint32_t number)
     return epoll_ctl(u->poll, EPOLL_CTL_ADD, fd, &ev) == 0;
 }
 
-/* Whether somebody answers on the socket file. A full backlog counts as an answer. */
-static bool is_served(const struct can_unix *u)
-{
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return true;
-    int rc = connect(fd, (const struct sockaddr *)&u->addr, sizeof(u->addr));
-    bool nobody = rc != 0 && errno == ECONNREFUSED;
-    close(fd);
-    return !nobody;
-}
-
-/* Removes a socket file that a dead process left behind, and nothing else. */
-static bool clear_the_way(struct can_unix *u)
-{
-    struct stat st;
-    const char *path = u->addr.sun_path;
-    if (lstat(path, &st) != 0)
-        return true; /* bind will tell what is wrong, if anything */
-    if (!S_ISSOCK(st.st_mode)) {
-        link_say(&u->link, LINK_CLOSED, "%s: is there and is no socket; choose another path",
-                 link_tail(path));
-        return false;
-    }
-    if (is_served(u)) {
-        link_say(&u->link, LINK_CLOSED, "%s: another process listens there", link_tail(path));
-        return false;
-    }
-    unlink(path);
-    return true;
-}
-
-static bool bind_and_listen(struct can_unix *u, int fd)
-{
-    struct stat st;
-    const char *path = u->addr.sun_path;
-    /* The mode is set before bind, so that the file is never open to more; the umask may have
-     * taken the group's bits, so again after it. */
-    if (fchmod(fd, 0660) != 0 || bind(fd, (const struct sockaddr *)&u->addr, sizeof(u->addr)) != 0)
-        return false;
-    if (chmod(path, 0660) != 0 || stat(path, &st) != 0)
-        return false;
-    u->dev = st.st_dev;
-    u->ino = st.st_ino;
-    return listen(fd, PEERS) == 0 && watch(u, fd, LISTENER);
-}
-
 static void open_bus(struct can_unix *u)
 {
-    if (!clear_the_way(u))
+    const char *path = link_tail(u->file.addr.sun_path);
+    const char *in_the_way = unix_file_clear(&u->file, SOCK_SEQPACKET);
+    int fd;
+
+    if (in_the_way) {
+        link_say(&u->link, LINK_CLOSED, "%s: %s", path, in_the_way);
         return;
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || !bind_and_listen(u, fd)) {
-        link_say(&u->link, LINK_CLOSED, "%s: %s", link_tail(u->addr.sun_path), strerror(errno));
+    }
+    fd = unix_file_listen(&u->file, SOCK_SEQPACKET, PEERS, UNIX_NO_GROUP);
+    if (fd < 0 || !watch(u, fd, LISTENER)) {
+        link_say(&u->link, LINK_CLOSED, "%s: %s", path, strerror(errno));
         if (fd >= 0)
             close(fd);
         return;
@@ -127,16 +83,6 @@ static void open_bus(struct can_unix *u)
     u->listener = fd;
     u->opened = true;
     say_up(u);
-}
-
-/* Whether the socket file is no longer ours. While we hold the socket, no other file can have its
- * inode. */
-static bool file_is_gone(const struct can_unix *u)
-{
-    struct stat st;
-    if (lstat(u->addr.sun_path, &st) != 0)
-        return errno == ENOENT || errno == ENOTDIR;
-    return st.st_dev != u->dev || st.st_ino != u->ino;
 }
 
 /* Nobody could join any more. Who is there stays, also when the place is taken: why tells by what,
@@ -149,7 +95,7 @@ static void reopen_bus(struct can_unix *u)
     u->paused = false;
     open_bus(u);
     if (u->listener >= 0)
-        log_line(LOG_WARN, "unix:%s: the socket file was gone, made anew", u->addr.sun_path);
+        log_line(LOG_WARN, "unix:%s: the socket file was gone, made anew", u->file.addr.sun_path);
     else if (u->n_peers)
         u->link.state = LINK_UP;
 }
@@ -172,8 +118,9 @@ static void pause_listening(struct can_unix *u, mono_us now)
     const char *cause = strerror(errno);
     if (!u->full_told)
         log_line(LOG_WARN, "unix:%s: a peer has to wait: %s; tried again every second",
-                 u->addr.sun_path, cause);
-    link_say(&u->link, LINK_UP, "%s: a peer has to wait: %s", link_tail(u->addr.sun_path), cause);
+                 u->file.addr.sun_path, cause);
+    link_say(&u->link, LINK_UP, "%s: a peer has to wait: %s", link_tail(u->file.addr.sun_path),
+             cause);
     epoll_ctl(u->poll, EPOLL_CTL_DEL, u->listener, NULL);
     u->full_told = true;
     u->paused = true;
@@ -189,7 +136,7 @@ static void accept_peer(struct can_unix *u, mono_us now)
         return;
     }
     if (u->full_told)
-        log_line(LOG_INFO, "unix:%s: peers can join again", u->addr.sun_path);
+        log_line(LOG_INFO, "unix:%s: peers can join again", u->file.addr.sun_path);
     u->full_told = false;
     for (unsigned i = 0; i < PEERS; i++) {
         if (u->peers[i] >= 0)
@@ -307,7 +254,7 @@ static void unix_tend(struct link *l, mono_us now)
     u->retry = now + RETRY;
     if (u->listener < 0 && !u->opened)
         open_bus(u);
-    else if (u->listener < 0 || file_is_gone(u))
+    else if (u->listener < 0 || unix_file_gone(&u->file))
         reopen_bus(u);
     else if (u->paused)
         u->paused = !watch(u, u->listener, LISTENER);
@@ -329,13 +276,11 @@ static int unix_fd(struct link *l)
 static void unix_close(struct link *l)
 {
     struct can_unix *u = unix_of(l);
-    struct stat st;
     for (unsigned i = 0; i < PEERS; i++)
         if (u->peers[i] >= 0)
             close(u->peers[i]);
     if (u->listener >= 0) {
-        if (stat(u->addr.sun_path, &st) == 0 && st.st_dev == u->dev && st.st_ino == u->ino)
-            unlink(u->addr.sun_path);
+        unix_file_remove(&u->file);
         close(u->listener);
     }
     close(u->poll);
@@ -355,12 +300,12 @@ static const struct link_ops unix_ops = {
 struct link *can_unix_new(const struct link_spec *spec)
 {
     struct can_unix *u = calloc(1, sizeof(*u));
-    if (!u || strlen(spec->target) >= sizeof(u->addr.sun_path)) {
+    if (!u || strlen(spec->target) >= sizeof(u->file.addr.sun_path)) {
         free(u);
         return NULL;
     }
-    u->addr.sun_family = AF_UNIX;
-    strcpy(u->addr.sun_path, spec->target);
+    u->file.addr.sun_family = AF_UNIX;
+    strcpy(u->file.addr.sun_path, spec->target);
     for (unsigned i = 0; i < PEERS; i++)
         u->peers[i] = -1;
     u->listener = -1;
@@ -370,6 +315,6 @@ struct link *can_unix_new(const struct link_spec *spec)
         return NULL;
     }
     u->link.ops = &unix_ops;
-    link_say(&u->link, LINK_CLOSED, "%s: not yet open", link_tail(u->addr.sun_path));
+    link_say(&u->link, LINK_CLOSED, "%s: not yet open", link_tail(u->file.addr.sun_path));
     return &u->link;
 }
