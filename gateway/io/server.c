@@ -7,7 +7,9 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "io/clock.h"
+#include "io/control_socket.h"
 #include "io/descriptors.h"
+#include "io/latch_words.h"
 #include "io/modbus_server.h"
 #include "io/triple.h"
 #include "io/writes.h"
@@ -29,14 +31,35 @@ struct server {
     struct desk *desk;
     struct writes writes;
     struct cluster_unit cluster[MAX_CLUSTERS];
+    struct control_spec control; /* path "": there is none */
+    struct control_socket *socket;
     struct modbus_server *modbus;
 };
 
 static mono_us tend(void *ctx, mono_us now)
 {
     struct server *srv = ctx;
+    mono_us due = writes_tend(&srv->writes, now);
 
-    return writes_tend(&srv->writes, now);
+    return srv->socket ? mono_min(due, control_socket_tend(srv->socket, now)) : due;
+}
+
+static void name_latches(void *ctx, unsigned cluster, char *out, size_t size)
+{
+    const struct server *srv = ctx;
+
+    latch_words(&srv->image[srv->triple.read], cluster, out, size);
+}
+
+static void join(void *ctx, struct poller *p)
+{
+    struct server *srv = ctx;
+
+    if (!*srv->control.path)
+        return;
+    srv->socket = control_socket_new(&srv->control, p);
+    if (!srv->socket)
+        log_line(LOG_ERROR, "control socket %s: no memory", srv->control.path);
 }
 
 static void newest_image(void *ctx)
@@ -170,6 +193,18 @@ static void read_rtu(const struct config *cfg, unsigned index, struct rtu_spec *
     spec->may_silence = flag(cfg, section, index, "diagnostics");
 }
 
+static void read_control(const struct config *cfg, struct server *srv)
+{
+    struct control_spec *spec = &srv->control;
+
+    *spec = (struct control_spec){
+        .desk = srv->desk, .writes = &srv->writes, .latches = name_latches, .ctx = srv};
+    if (!config_has(cfg, "control", 0))
+        return;
+    snprintf(spec->path, sizeof(spec->path), "%s", config_text(cfg, "control", 0, "socket"));
+    snprintf(spec->group, sizeof(spec->group), "%s", config_text(cfg, "control", 0, "group"));
+}
+
 /* "0.1" of "0.1.0". */
 static void identify(struct server *srv)
 {
@@ -240,11 +275,13 @@ struct server *server_start(const struct config *cfg, void (*wake)(void *arg), v
         if (config_has(cfg, "modbus.rtu", i))
             read_rtu(cfg, i, &spec->rtu[spec->n_rtu++]);
     }
+    read_control(cfg, srv);
     cap_clients(spec);
     make_maps(srv, spec);
     spec->desk = srv->desk;
     spec->turn = newest_image;
     spec->refused = not_allowed;
+    spec->join = join;
     spec->tend = tend;
     spec->ctx = srv;
     srv->modbus = modbus_server_start(spec);
@@ -253,6 +290,8 @@ struct server *server_start(const struct config *cfg, void (*wake)(void *arg), v
     free(spec);
     return srv;
 free_desk:
+    if (srv->socket)
+        control_socket_free(srv->socket);
     desk_free(srv->desk);
 free_both:
     free(spec);
@@ -288,6 +327,8 @@ void server_counts(const struct server *srv, struct process *out, mono_us now)
 void server_stop(struct server *srv)
 {
     modbus_server_stop(srv->modbus);
+    if (srv->socket)
+        control_socket_free(srv->socket);
     desk_free(srv->desk);
     free(srv);
 }
