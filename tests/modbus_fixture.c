@@ -11,6 +11,8 @@
  *   --allow-write BLOCK        again for more, "none" for nobody; default everybody
  *   --idle S                   300; 0 is never
  *   --rtu DEVICE --baud N --parity none | even | odd --silence US
+ *   --line-write yes | no      and --broadcast-writes yes | no, default yes
+ *   --diagnostics yes | no     function 8 may restart the line and silence it; default no
  *   --later MS                 writes are carried out by another thread after so long: the client
  *                              is parked meanwhile, and gets exception 06 from 500 ms on
  *
@@ -119,6 +121,12 @@ static bool take_rtu(struct rtu_spec *rtu, const char *key, const char *value)
         rtu->parity = strcmp(value, "even") == 0 ? 'E' : strcmp(value, "odd") == 0 ? 'O' : 'N';
     else if (strcmp(key, "--silence") == 0)
         rtu->silence_us = (mono_us)atoi(value);
+    else if (strcmp(key, "--line-write") == 0)
+        rtu->write = strcmp(value, "yes") == 0;
+    else if (strcmp(key, "--broadcast-writes") == 0)
+        rtu->broadcast_writes = strcmp(value, "yes") == 0;
+    else if (strcmp(key, "--diagnostics") == 0)
+        rtu->may_silence = strcmp(value, "yes") == 0;
     else
         return false;
     return true;

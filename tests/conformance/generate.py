@@ -17,8 +17,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(HERE)
 BOTH = ("tcp", "rtu")
 # Unit tests whose cases name checks, and the transports they stand for.
-UNIT = {"test_pdu.c": BOTH, "test_pdu_line.c": ("rtu",), "test_mbap.c": ("tcp",), "test_rtu.c": ("rtu",),
-        "test_modbus_edge.c": BOTH, "test_modbus_tcp.c": ("tcp",), "test_modbus_rtu.c": ("rtu",)}
+UNIT = {"test_pdu.c": BOTH, "test_mbap.c": ("tcp",), "test_rtu.c": ("rtu",), "test_serial_functions.c": ("rtu",),
+        "test_modbus_edge.c": BOTH, "test_modbus_tcp.c": ("tcp",), "test_flip.c": ("tcp",), "test_triple.c": BOTH,
+        "../conform.c": BOTH}
 HOW = {"pdu": BOTH, "pdu-tcp": ("tcp",), "pdu-rtu": ("rtu",), "tcp": ("tcp",), "rtu": ("rtu",), "told": ("rtu",)}
 NUMBERS = r"([1-9]\d{0,2}(?:, ?[1-9]\d{0,2})*) "
 
@@ -74,7 +75,7 @@ def unit_proofs():
             for numbers in re.findall(r'"\s*' + NUMBERS + r'[^"]*[a-z][^"]*"', f.read()):
                 for number in re.split(", ?", numbers):
                     for transport in transports:
-                        yield int(number), transport, name
+                        yield int(number), transport, os.path.basename(name)
 
 
 def first_text(node):

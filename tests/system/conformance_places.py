@@ -78,6 +78,44 @@ def places():
 
 
 @on("tcp")
+def reserved_places():
+    with Fixture("--connections", 4, "--reserved", 2, "--priority", "127.0.0.9") as f:
+        strangers = [connect(f.port, source=f"127.0.0.{2 + i}") for i in range(6)]
+        alive = [s for s in strangers if exchange(s) == GOOD_ANSWER]
+        check("31 strangers get the places that are not reserved", 1 <= len(alive) <= 2, f"{len(alive)}")
+        first, second = connect(f.port, source="127.0.0.9"), connect(f.port, source="127.0.0.9")
+        same("31 a listed address gets a reserved place", exchange(first), GOOD_ANSWER)
+        same("31 and the other one", exchange(second), GOOD_ANSWER)
+        same("31 without sending a stranger away who is inside", exchange(alive[-1]), GOOD_ANSWER)
+        more = [connect(f.port, source=f"127.0.0.{20 + i}") for i in range(6)]
+        for s in more:
+            exchange(s)
+        same("31 a listed client is not closed to make room", exchange(first), GOOD_ANSWER)
+        same("31 nor the one beside it", exchange(second), GOOD_ANSWER)
+        for s in strangers + more + [first, second]:
+            s.close()
+
+
+@on("tcp")
+def one_address():
+    with Fixture("--connections", 64, "--per-address", 2) as f:
+        inside = [connect(f.port), connect(f.port)]
+        same("32 an address up to its cap", exchange(inside[0]) + exchange(inside[1]), GOOD_ANSWER * 2)
+        refused = [connect(f.port) for _ in range(20)]
+        check("32 and over it: refused", all(exchange(s) == b"" and closed(s, 1) for s in refused))
+        same("32 who is inside stays", exchange(inside[0]) + exchange(inside[1]), GOOD_ANSWER * 2)
+        with connect(f.port, source="127.0.0.2") as s:
+            same("32 another address is served", exchange(s), GOOD_ANSWER)
+        lines = [x for x in f.log().splitlines() if "127.0.0.1" in x and "listening" not in x]
+        check("32 one line for 20 refusals", len(lines) == 1, "\n" + f.log())
+        inside[0].close()
+        time.sleep(0.05)
+        with connect(f.port) as s:
+            same("32 when one leaves there is room", exchange(s), GOOD_ANSWER)
+        inside[1].close()
+
+
+@on("tcp")
 def again_at_once():
     with Fixture() as f:
         kept = connect(f.port)

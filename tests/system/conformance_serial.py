@@ -4,8 +4,8 @@ import subprocess
 import tempfile
 import time
 
-from conformance_kit import (ASK, ASK_ANSWER, GOOD_ANSWER, Fixture, Line, adu, check, connect, exchange, free_port, on, same,
-                             FIXTURE, Child)
+from conformance_kit import (ASK, ASK_ANSWER, FIXTURE, GOOD_ANSWER, Child, Fixture, Line, adu, check, connect, crc,
+                             exchange, free_port, on, same)
 
 
 @on("rtu")
@@ -77,6 +77,65 @@ def rates():
                     check(f"115 {said}", f.wait_log(said, 2), f.log())
         with Child([FIXTURE, "--rtu", os.path.join(folder, "line"), "--baud", "12345"]) as f:
             check("115 an unknown rate is an error", f.child.wait(5) != 0, f.log())
+
+
+@on("rtu")
+def broadcasts_off():
+    """Address 7 is written to all; read back it is as it was."""
+    want = adu("05 03 02 1007")
+    with tempfile.TemporaryDirectory() as folder:
+        for what, option in (("broadcast writes", "--broadcast-writes"), ("writing", "--line-write")):
+            with Line(os.path.join(folder, "line")) as line, Fixture("--rtu", line.path, option, "no"):
+                line.ask()
+                for frame in ("00 06 0007 AAAA", "00 10 0007 0001 02 AAAA", "00 16 0007 0000 AAAA"):
+                    line.write(adu(frame))
+                    same(f"108 {what} off: no answer", line.read(1, 0.02), b"")
+                same(f"108 {what} off: not carried out", line.ask(adu("05 03 0007 0001"), want), want)
+
+
+def told(line, what, request, answer):
+    """One exchange, after the silence between frames."""
+    time.sleep(0.01)
+    want = adu(answer) if answer else b""
+    line.write(adu(request))
+    got = line.read(len(want) or 1, 0.2 if want else 0.03)
+    return f"{what}: {request} brought {got.hex(' ') or 'nothing'}" if got != want else ""
+
+
+@on("rtu")
+def listen_only():
+    with tempfile.TemporaryDirectory() as folder, Line(os.path.join(folder, "line")) as line:
+        with Fixture("--rtu", line.path, "--diagnostics", "yes"):
+            line.ask()
+            wrong = [told(line, *x) for x in (
+                ("listen only is not answered", "05 08 0004 0000", ""), ("nor is what comes then", "05 03 0000 0001", ""),
+                ("and a write is not carried out", "05 06 0007 AAAA", ""), ("nor one to all", "00 06 0007 AAAA", ""),
+                ("restart is the way out, not answered", "05 08 0001 0000", ""),
+                ("then all is as before", "05 03 0007 0001", "05 03 02 1007"),
+                ("restart is answered before it is done", "05 08 0001 FF00", "05 08 0001 FF00"),
+                ("it clears the counters", "05 08 000B 0000", "05 08 000B 0001"),
+                ("and the log: this request, the answer before, its request, the restart", "05 0C",
+                 "05 0C 0A 0000 0001 0002 80 40 80 00"),
+                ("bad data of restart", "05 08 0001 1234", "05 88 03"), ("bad data of listen only", "05 08 0004 0001", "05 88 03"))]
+            check("116 listen only and restart, where they are allowed", not any(wrong), "\n".join(wrong))
+        with Fixture("--rtu", line.path, "--diagnostics", "yes", "--line-write", "no"):
+            line.ask()
+            wrong = [told(line, "without writing", "05 08 0004 0000", "05 88 01"),
+                     told(line, "without writing", "05 08 0001 0000", "05 88 01")]
+            check("116 they need writing, too", not any(wrong), "\n".join(wrong))
+
+
+@on("rtu")
+def event_log():
+    with tempfile.TemporaryDirectory() as folder, Line(os.path.join(folder, "line")) as line:
+        with Fixture("--rtu", line.path):
+            for _ in range(40):
+                line.ask()
+                time.sleep(0.003)
+            line.write(adu("05 0C"))
+            got = line.read(76)
+            check("117 FC 12 after 40 requests: 64 events, the newest first",
+                  len(got) == 75 and got[2] == 70 and got[9:73] == b"\x80\x40" * 32 and crc(got[:-2]) == got[-2:], got.hex(" "))
 
 
 @on("rtu", waits=True)
