@@ -3,6 +3,7 @@
 #     fuzz [TARGET...]   each target in turn, FUZZ_SECONDS (540) in all
 #     mutate [FILE...]   breaks the code on purpose and counts what no test notices
 #     bench              the Modbus server against the least a server can do; table in build/bench.md
+#     abuse              tests/system/abuse.py with 3 s for each abuse, three rounds
 #     edges              takes out each state edge: does the story named beside it notice?
 # Each part closes with "N passed, M failed".
 set -u
@@ -29,18 +30,20 @@ fuzz() {
     echo "${#names[@]} passed, 0 failed"
 }
 
-bench() {
+release() {
     if ! { CC=gcc cmake -S . -B build && cmake --build build -j2; } >build/bench.log 2>&1; then
         tail -n 20 build/bench.log
         return 1
     fi
-    python3 tests/bench/grid.py --build build "$@"
 }
+bench() { release && python3 tests/bench/grid.py --build build "$@"; }
+abuse() { release && python3 tests/system/abuse.py build --seconds 3 --rounds 3 "$@"; }
 
 case ${1-} in
 fuzz) fuzz "${@:2}" ;;
 mutate) python3 tests/mutate.py "${@:2}" ;;
 bench) bench "${@:2}" ;;
+abuse) abuse "${@:2}" ;;
 edges) python3 tests/mutate.py --edges ;;
-*) sed -n '2,7p' "$0"; exit 64 ;;
+*) sed -n '2,8p' "$0"; exit 64 ;;
 esac

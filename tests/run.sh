@@ -130,6 +130,7 @@ everything() {
     stage clients "clients of others read the whole map" tests/system/clients.sh build
     stage shows "the main job on captured frames" tests/system/shows.sh build
     stage trouble "bad wiring, bad input" tests/system/trouble.sh build
+    stage abuse "Modbus clients that abuse the gateway" python3 tests/system/abuse.py build
     stage demo "gateway/demo.sh --once" demo
     stage can "real SocketCAN in a guest kernel" tests/system/can.sh build
     stage image "container image, demo service" tests/system/image.sh

@@ -104,8 +104,8 @@ static void ask(struct client *c, uint64_t now)
     uint8_t out[DEPTH_MAX * REQUEST_LEN];
     size_t len = 0;
 
-    for (; asking && c->connected && c->waiting < spec.depth; len += REQUEST_LEN) {
-        if (each_ns && c->due > now)
+    for (; (asking || each_ns) && c->connected && c->waiting < spec.depth; len += REQUEST_LEN) {
+        if (each_ns && (c->due > now || c->due >= until_ns))
             break;
         c->asked_at[c->next % DEPTH_MAX] = each_ns ? c->due : now;
         c->due += each_ns;
@@ -242,11 +242,15 @@ static void pace(uint64_t now)
     timerfd_settime(timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
+/* Paced, what was due is still asked when the time is over. */
 static bool anybody_waits(void)
 {
-    for (unsigned i = 0; i < spec.connections; i++)
-        if (client[i].fd >= 0 && (client[i].waiting || !client[i].connected))
+    for (unsigned i = 0; i < spec.connections; i++) {
+        const struct client *c = &client[i];
+
+        if (c->fd >= 0 && (c->waiting || !c->connected || (each_ns && c->due < until_ns)))
             return true;
+    }
     return false;
 }
 
@@ -263,7 +267,7 @@ static void run_until(uint64_t moment)
         for (int i = 0; i < n; i++)
             if (got[i].data.ptr)
                 ready(got[i].data.ptr, got[i].events);
-        if (each_ns && asking)
+        if (each_ns)
             pace(now_ns());
     }
 }

@@ -142,9 +142,8 @@ def run(what, serve, expect, *options, more=None):
 
 def paced(got):
     # 100 a second for 0.5 s, no answer for 0.4 s of it: half of them have waited 0.2 s
-    bad = [] if got["requests"] >= 40 else [f"{got['requests']} requests"]
-    return bad + ([] if got["max_us"] > 390e3 and got["p50_us"] > 100e3 else
-                  [f"p50 {got['p50_us']}, max {got['max_us']} us: not from when it was due"])
+    return ([] if got["max_us"] > 390e3 and got["p50_us"] > 100e3 else
+            [f"p50 {got['p50_us']}, max {got['max_us']} us: not from when it was due"])
 
 
 run("all right", each_tenth(answer), {})
@@ -160,6 +159,8 @@ run("the connection ends", ends_at_five, {"lost": 1, "closed": 1})
 run("a length that can be none", no_length, {"wrong_length": 1, "lost": 1, "closed": 1})
 run("an answer that comes twice", twice, {"wrong_id": lambda s: 1}, "--rate", "50", "--seconds", "0.25")
 run("one of three is never served", deaf_to_the_second, {"lost": 1, "unserved": 1}, "--connections", "3")
+run("what is due in the end is still asked", stalls, {}, "--rate", "100", "--seconds", "0.1", "--grace", "1")
+run("... and lost where that is in vain", stalls, {"lost": 6}, "--rate", "100", "--seconds", "0.1", "--grace", "0.1")
 run("a stall counts for all that was due", stalls, {}, "--rate", "100", "--seconds", "0.5", "--grace", "1", more=paced)
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed != 0 or passed == 0)
