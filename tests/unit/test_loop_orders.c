@@ -176,7 +176,8 @@ static void what_comes_too_late_is_not_carried_out(void **state)
 {
     static const struct hub_order limit[] = {
         {.command = COMMAND_SET_CCL, .value = 20000},
-        {.command = COMMAND_STOP                         }
+        {.command = COMMAND_STOP   },
+        {.command = COMMAND_SET_DCL,            .value = 20000              },
     };
     static const struct hub_order go_on = {.command = COMMAND_STOP, .release = true};
     static const struct {
@@ -191,7 +192,7 @@ static void what_comes_too_late_is_not_carried_out(void **state)
         {"half a second",       limit,  1, DESK_PATIENCE,     HUB_ELATE, false, false},
         {"a stop",              &stop,  1, MONO_S(3),         HUB_ELATE, false, true },
         {"the end of a stop",   &go_on, 1, MONO_S(3),         HUB_ELATE, false, false},
-        {"a stop among others", limit,  2, MONO_S(3),         HUB_ELATE, false, true },
+        {"a stop among others", limit,  3, MONO_S(3),         HUB_ELATE, false, true },
     };
 
     (void)state;
@@ -211,6 +212,7 @@ static void what_comes_too_late_is_not_carried_out(void **state)
         assert_int_equal(b.client[0].answers, 1);
         assert_int_equal(b.client[0].status, cases[i].status);
         assert_int_equal(signal_known(s, SIG_SETPOINT_CCL), cases[i].limited);
+        assert_false(signal_known(s, SIG_SETPOINT_DCL));
         assert_int_equal(s->value[SIG_STOP_ASKED], cases[i].stopped);
         bench_end(&b);
     }
