@@ -167,6 +167,32 @@ static void what_somebody_has_to_look_at_is_a_warning(void **state)
     assert_true(is_bad(EVENT_LATCH_SET, 1, REASON_NONE));
     assert_false(is_bad(EVENT_LATCH_RESET, 1, REASON_NONE));
     assert_false(is_bad(EVENT_RELAY, 1, REASON_NONE));
+    assert_true(is_bad(EVENT_REFUSED, REFUSAL_RANGE, REASON_NONE));
+    assert_false(is_bad(EVENT_SET_POINT, 1000, REASON_NONE));
+    assert_false(is_bad(EVENT_RAN_OUT, -1, REASON_NONE));
+}
+
+static void a_stop_is_a_warning_and_its_end_is_not(void **state)
+{
+    struct event e = {.kind = EVENT_COMMAND, .command = COMMAND_STOP, .now = 1};
+
+    (void)state;
+    assert_true(event_is_bad(&e));
+    e.now = 0;
+    assert_false(event_is_bad(&e));
+    e = (struct event){.kind = EVENT_COMMAND, .command = COMMAND_EXCLUDE, .now = 1};
+    assert_false(event_is_bad(&e));
+}
+
+static void each_command_has_its_row(void **state)
+{
+    (void)state;
+    assert_int_equal(COMMAND_ROWS, n_commands);
+    assert_int_equal(command_row(COMMAND_SET_CCL), 0);
+    assert_int_equal(command_row(COMMAND_STOP), ROW_STOP);
+    assert_int_equal(command_row(COMMAND_FORCE_CHARGE), COMMAND_ROWS - 1);
+    assert_int_equal(command_row(COMMAND_NONE), COMMAND_ROWS);
+    assert_int_equal(command_row((enum command)14), COMMAND_ROWS);
 }
 
 int main(void)
@@ -180,6 +206,8 @@ int main(void)
         cmocka_unit_test(allowance_is_looked_up),
         cmocka_unit_test(events_are_told_in_words),
         cmocka_unit_test(what_somebody_has_to_look_at_is_a_warning),
+        cmocka_unit_test(a_stop_is_a_warning_and_its_end_is_not),
+        cmocka_unit_test(each_command_has_its_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
