@@ -19,6 +19,7 @@ int cli_check(int argc, char **argv);
 int cli_registers(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_explain(int argc, char **argv);
+int cli_order(int argc, char **argv); /* reset, exclude, include, stop, release, force-charge */
 int cli_version(int argc, char **argv);
 int cli_help(int argc, char **argv);
 
