@@ -43,6 +43,8 @@ static bool read_block(struct reading *r, modbus_t *ctx, enum reg_block block, u
     return true;
 }
 
+#define UNIT_CLUSTER 14 /* address in the identification; "not available" before map 0.3 */
+
 /* Whether the first words are those of a hubgate whose addresses we know. */
 static bool is_ours(const struct reading *r, char why[READING_WHY_MAX])
 {
@@ -59,16 +61,27 @@ static bool is_ours(const struct reading *r, char why[READING_WHY_MAX])
                  REGMAP_VERSION_MAJOR, REGMAP_VERSION_MINOR);
         return false;
     }
+    if (words[UNIT_CLUSTER] && words[UNIT_CLUSTER] != reg_type_info[REG_U16].none) {
+        snprintf(why, READING_WHY_MAX, "this unit is cluster %u alone; ask the unit of the hub",
+                 words[UNIT_CLUSTER]);
+        return false;
+    }
     return true;
 }
 
 static bool read_all(struct reading *r, modbus_t *ctx, char why[READING_WHY_MAX])
 {
-    bool ok = read_block(r, ctx, BLOCK_HOT, 0, why) && read_block(r, ctx, BLOCK_ALARMS, 0, why);
+    bool ok = read_block(r, ctx, BLOCK_HOT, 0, why) && read_block(r, ctx, BLOCK_ALARMS, 0, why) &&
+              read_block(r, ctx, BLOCK_CONTACTS, 0, why) &&
+              read_block(r, ctx, BLOCK_COMMANDS, 0, why) &&
+              read_block(r, ctx, BLOCK_COMMAND_STATE, 0, why) &&
+              read_block(r, ctx, BLOCK_GATEWAY, 0, why);
     int64_t clusters = clamp64(signal_or(&r->hub.s, SIG_CLUSTERS, 0), 0, MAX_CLUSTERS);
 
     for (unsigned i = 0; ok && i < MAX_INVERTERS; i++)
         ok = read_block(r, ctx, BLOCK_INVERTER, i, why);
+    for (unsigned i = 0; ok && i < MAX_LISTENERS; i++)
+        ok = read_block(r, ctx, BLOCK_MODBUS_TCP, i, why);
     for (unsigned i = 0; ok && i < clusters; i++)
         ok = read_block(r, ctx, BLOCK_CLUSTER, i, why) &&
              read_block(r, ctx, BLOCK_CLUSTER_ALARMS, i, why);
@@ -102,11 +115,6 @@ static modbus_t *connect_to(const char *host, const char *service, int unit)
     return NULL;
 }
 
-static bool read_more(struct reading *r, modbus_t *ctx, char why[READING_WHY_MAX])
-{
-    return read_block(r, ctx, BLOCK_LIMITS, 0, why) && read_block(r, ctx, BLOCK_CONTACTS, 0, why);
-}
-
 static bool get(struct reading *r, const char *host, const char *service, int unit, bool more,
                 char why[READING_WHY_MAX])
 {
@@ -125,7 +133,7 @@ static bool get(struct reading *r, const char *host, const char *service, int un
         return false;
     }
     ok = read_block(r, ctx, BLOCK_IDENTIFICATION, 0, why) && is_ours(r, why) &&
-         read_all(r, ctx, why) && (!more || read_more(r, ctx, why));
+         read_all(r, ctx, why) && (!more || read_block(r, ctx, BLOCK_LIMITS, 0, why));
     modbus_close(ctx);
     modbus_free(ctx);
     return ok;

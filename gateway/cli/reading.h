@@ -18,15 +18,15 @@ struct reading {
     struct battery process, tcp[MAX_LISTENERS], rtu[MAX_LINES]; /* of these the signals only */
 };
 
-/* Reads identification, hot block, alarms, inverter ports and the configured clusters with their
- * alarms from a server, each block in one request. Blocks until the answers are there or 2 s passed
- * for one.
+/* Reads identification, hot block, alarms, contacts, commands, listeners, inverter ports and the
+ * configured clusters with their alarms from a server, each block in one request. Blocks until the
+ * answers are there or 2 s passed for one.
  *
  * host may be a name, service a number or a name. false: why tells the cause in words. */
 bool reading_get(struct reading *r, const char *host, const char *service, int unit,
                  char why[READING_WHY_MAX]);
 
-/* Reads besides: the limits stage by stage, relays and latches. */
+/* Reads besides: the limits stage by stage. */
 bool reading_get_all(struct reading *r, const char *host, const char *service, int unit,
                      char why[READING_WHY_MAX]);
 

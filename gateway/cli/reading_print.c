@@ -1,13 +1,11 @@
 /* The hub for people: like the maker's screen, with the reasons in words. */
-#include "cli/reading.h"
+#include "cli/reading_parts.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/words.h"
-
-#define CELL 64 /* bytes of a value with its unit */
 
 /* A value in another unit: `per` signal units make one of it. "--" when it is not known. */
 static const char *show(char out[CELL], const struct signals *s, enum signal id, int32_t per,
@@ -29,8 +27,8 @@ static const char *show(char out[CELL], const struct signals *s, enum signal id,
     return out;
 }
 
-/* In the unit of the signal. */
-static const char *plain(char out[CELL], const struct signals *s, enum signal id, unsigned decimals)
+const char *reading_value(char out[CELL], const struct signals *s, enum signal id,
+                          unsigned decimals)
 {
     const struct unit_info *u = &unit_info[signal_info[id].unit];
 
@@ -77,8 +75,8 @@ static void print_hub(FILE *out, const struct signals *s)
     char soc[CELL], volt[CELL], amp[CELL], power[CELL];
 
     fprintf(out, "HUB        %-10s %8s %9s %11s %10s  ", state_name(s, hub_state_name),
-            plain(soc, s, SIG_SOC, 0), plain(volt, s, SIG_VOLTAGE, 1),
-            plain(amp, s, SIG_CURRENT, 1), show(power, s, SIG_POWER, 1000, 1, "kW"));
+            reading_value(soc, s, SIG_SOC, 0), reading_value(volt, s, SIG_VOLTAGE, 1),
+            reading_value(amp, s, SIG_CURRENT, 1), show(power, s, SIG_POWER, 1000, 1, "kW"));
     print_ready(out, s);
     print_reason(out, s, SIG_REASON);
     fputc('\n', out);
@@ -89,7 +87,8 @@ static void print_limit(FILE *out, const struct signals *s, const char *title, e
 {
     char a[CELL], v[CELL];
 
-    fprintf(out, "%-10s up to %s, %s %s", title, plain(a, s, amp, 1), word, plain(v, s, volt, 1));
+    fprintf(out, "%-10s up to %s, %s %s", title, reading_value(a, s, amp, 1), word,
+            reading_value(v, s, volt, 1));
     print_reason(out, s, reason);
     fputc('\n', out);
 }
@@ -123,15 +122,15 @@ static void print_extremes(FILE *out, const struct signals *s)
     char lo[CELL], hi[CELL];
 
     if (signal_known(s, SIG_CELL_MIN) || signal_known(s, SIG_CELL_MAX)) {
-        fprintf(out, "Cells      %s", plain(lo, s, SIG_CELL_MIN, 3));
+        fprintf(out, "Cells      %s", reading_value(lo, s, SIG_CELL_MIN, 3));
         print_place(out, s, SIG_CELL_MIN_CLUSTER);
-        fprintf(out, " to %s", plain(hi, s, SIG_CELL_MAX, 3));
+        fprintf(out, " to %s", reading_value(hi, s, SIG_CELL_MAX, 3));
         print_place(out, s, SIG_CELL_MAX_CLUSTER);
         fputc('\n', out);
     }
     if (signal_known(s, SIG_TEMP_MIN) || signal_known(s, SIG_TEMP_MAX))
-        fprintf(out, "Cell temp. %s to %s\n", plain(lo, s, SIG_TEMP_MIN, 1),
-                plain(hi, s, SIG_TEMP_MAX, 1));
+        fprintf(out, "Cell temp. %s to %s\n", reading_value(lo, s, SIG_TEMP_MIN, 1),
+                reading_value(hi, s, SIG_TEMP_MAX, 1));
 }
 
 /* One line a tier, if it has an alarm. Returns whether there was one. */
@@ -182,10 +181,10 @@ static void print_inverter(FILE *out, const struct battery *b, unsigned n)
         return;
     fprintf(out, "Inverter %u %s, %s; told CVL %s, CCL %s, DCL %s; last frame %s ago\n", n,
             clean(protocol, b->t.value[TEXT_PROTOCOL]), link_state_name(b->s.value[SIG_LINK_STATE]),
-            plain(cvl, &b->s, SIG_CHARGE_VOLTAGE_LIMIT, 1),
-            plain(ccl, &b->s, SIG_CHARGE_CURRENT_LIMIT, 1),
-            plain(dcl, &b->s, SIG_DISCHARGE_CURRENT_LIMIT, 1),
-            plain(age, &b->s, SIG_LAST_TX_AGE, 1));
+            reading_value(cvl, &b->s, SIG_CHARGE_VOLTAGE_LIMIT, 1),
+            reading_value(ccl, &b->s, SIG_CHARGE_CURRENT_LIMIT, 1),
+            reading_value(dcl, &b->s, SIG_DISCHARGE_CURRENT_LIMIT, 1),
+            reading_value(age, &b->s, SIG_LAST_TX_AGE, 1));
 }
 
 /* What the hub counts on, else what the battery says. */
@@ -212,8 +211,8 @@ static void print_cluster(FILE *out, const struct battery *b, unsigned n)
     char soc[CELL], volt[CELL], amp[CELL], modules[CELL];
 
     fprintf(out, "ID%02u       %-10s %8s %9s %11s %10s  ", n, state_name(s, cluster_state_name),
-            plain(soc, s, SIG_SOC, 1), plain(volt, s, SIG_VOLTAGE, 1),
-            plain(amp, s, SIG_CURRENT, 1), plain(modules, s, module_count(s), 0));
+            reading_value(soc, s, SIG_SOC, 1), reading_value(volt, s, SIG_VOLTAGE, 1),
+            reading_value(amp, s, SIG_CURRENT, 1), reading_value(modules, s, module_count(s), 0));
     print_ready(out, s);
     print_reason(out, s, SIG_REASON);
     fputc('\n', out);
@@ -228,7 +227,7 @@ static void print_head(FILE *out, const struct reading *r, const char *where)
 
     fprintf(out, "hubgate %u.%u.%u at %s, up %lld:%02lld:%02lld, data %s old\n\n", words[6],
             words[7], words[8], where, (long long)up / 3600, (long long)up / 60 % 60,
-            (long long)up % 60, plain(age, &r->hub.s, SIG_CONTROL_AGE, 1));
+            (long long)up % 60, reading_value(age, &r->hub.s, SIG_CONTROL_AGE, 1));
 }
 
 void reading_print(FILE *out, const struct reading *r, const char *where)
@@ -242,6 +241,7 @@ void reading_print(FILE *out, const struct reading *r, const char *where)
     print_limit(out, s, "Discharge", SIG_DISCHARGE_CURRENT_LIMIT, "down to",
                 SIG_DISCHARGE_VOLTAGE_LIMIT, SIG_DCL_REASON);
     print_requests(out, s);
+    reading_print_orders(out, r);
     print_extremes(out, s);
     print_all_alarms(out, &r->hub.a);
     for (unsigned i = 0; i < MAX_INVERTERS; i++)

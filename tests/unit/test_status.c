@@ -17,6 +17,7 @@
 #include "model/words.h"
 
 static struct snapshot snap;
+static struct process proc;
 
 /* --- A server of one connection. --- */
 
@@ -46,7 +47,7 @@ static void put_image(uint16_t *words)
 {
     static struct image img;
 
-    regmap_fill(&img, &snap, NULL);
+    regmap_fill(&img, &snap, &proc);
     for (unsigned addr = 0; addr < 30000; addr++) {
         int at = regmap_find((uint16_t)addr, 1);
 
@@ -100,6 +101,7 @@ static void set_the_makers_screen(void)
     struct signals *s = &snap.hub.s;
 
     memset(&snap, 0, sizeof(snap));
+    memset(&proc, 0, sizeof(proc));
     signal_set(s, SIG_STATE, HUB_RUNNING, 0);
     signal_set(s, SIG_SOC, 4820, 0);
     signal_set(s, SIG_VOLTAGE, 52800, 0);
@@ -220,6 +222,88 @@ static void reasons_alarms_and_places_are_told_in_words(void **state)
     assert_lines(lines, LEN(lines));
 }
 
+static void set_row(enum signal first, unsigned nth, int64_t value)
+{
+    signal_set(&snap.hub.s, (enum signal)(first + nth), value, 0);
+}
+
+/* Places of the rows: set-points 0 to 2, stop 3, reset 4, exclude 5, force charge 6. 192.168.1.7 is
+ * 0xC0A80107. */
+static void set_orders(void)
+{
+    struct signals *s = &snap.hub.s;
+
+    set_the_makers_screen();
+    signal_set(s, SIG_SETPOINT_CCL, 50000, 0);
+    signal_set(s, SIG_SETPOINT_CCL_LEFT, 42000, 0);
+    signal_set(s, SIG_SETPOINT_CVL, 53500, 0);
+    signal_set(s, SIG_SETPOINT_CVL_LEFT, 3000, 0);
+    signal_set(s, SIG_STOP_ASKED, 1, 0);
+    signal_set(s, SIG_FORCE_CHARGE_ASKED, 1, 0);
+    signal_set(s, SIG_FORCED_CHARGE_LEFT, 80000, 0);
+    set_row(SIG_EXCLUDE, 0, 0);
+    set_row(SIG_EXCLUDE, 1, 1);
+    set_row(SIG_EXCLUDE, 2, 2);
+    set_row(SIG_ORDER_OWNER, 0, 1);
+    set_row(SIG_ORDER_ADDRESS, 0, 0xC0A80107);
+    set_row(SIG_ORDER_OWNER, 2, 4);
+    set_row(SIG_ORDER_ADDRESS, 2, 0xFFFFFFFE);
+    set_row(SIG_ORDER_OWNER, 3, 20);
+    set_row(SIG_ORDER_ADDRESS, 3, 1000);
+    set_row(SIG_ORDER_OWNER, 5, 11);
+    set_row(SIG_ORDER_OWNER, 6, 0);
+    set_row(SIG_RELAY, 0, 1);
+    set_row(SIG_RELAY, 2, 0);
+    set_row(SIG_INPUT, 7, 0);
+    signal_set(&proc.tcp[0], SIG_CLIENTS, 2, 0);
+    signal_set(&proc.tcp[3], SIG_CLIENTS, 0, 0);
+}
+
+static void what_was_asked_and_by_whom(void **state)
+{
+    static const char *const lines[] = {
+        "\nSet-point  charge up to 50.0 A, 42 s left, by 192.168.1.7 at modbus.tcp\n"
+        "Set-point  charge to 53.5 V, 3 s left, by 255.255.255.254 at modbus.tcp.4\n"
+        "Command    stop, by user 1000 at the control socket\n"
+        "Command    cluster 2 out, by modbus.rtu\n"
+        "Command    cluster 3 out, said to be isolated, by modbus.rtu\n"
+        "Command    force a charge, 80 s left\n"
+        "Relays     1 closed, 3 open\n"
+        "Inputs     8 open\n"
+        "Modbus     2 at modbus.tcp, 0 at modbus.tcp.4 connected\n"
+        "Alarms     none\n",
+    };
+    static const char *const members[] = {
+        ",\"relay1\":1,\"relay2\":null,\"relay3\":0,",
+        ",\"write_ccl\":50.0,\"write_dcl\":null,\"write_cvl\":53.50,\"write_stop\":1,",
+        ",\"command_ccl_address\":3232235783,\"command_ccl_left\":42,\"command_ccl_owner\":1,",
+        ",\"tcp1_clients\":2,",
+        ",\"tcp2_clients\":null,",
+        ",\"control_late_p99\":null,",
+    };
+
+    (void)state;
+    set_orders();
+    read_text(for_people);
+    assert_lines(lines, LEN(lines));
+    read_text(reading_json);
+    assert_lines(members, LEN(members));
+}
+
+static void nothing_was_asked(void **state)
+{
+    static const char *const absent[] = {"Set-point", "Command", "Relays", "Inputs", "Modbus"};
+
+    (void)state;
+    set_the_makers_screen();
+    set_row(SIG_EXCLUDE, 0, 0);
+    set_row(SIG_ORDER_OWNER, 3, 1); /* a stop that was taken back */
+    signal_set(&snap.hub.s, SIG_STOP_ASKED, 0, 0);
+    read_text(for_people);
+    for (size_t i = 0; i < LEN(absent); i++)
+        assert_null(strstr(text, absent[i]));
+}
+
 static void scripts_get_one_line(void **state)
 {
     static const char *const members[] = {
@@ -302,6 +386,11 @@ static void another_server_is_refused(void **state)
     server_end();
 
     server_begin();
+    srv.map->tab_registers[14] = 2;
+    refusal("this unit is cluster 2 alone; ask the unit of the hub");
+    server_end();
+
+    server_begin();
     srv.map->nb_registers = 50; /* no hot block, and not even the whole first one */
     refusal("reading 96 registers from 0 of unit 1: Illegal data address");
     server_end();
@@ -356,6 +445,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_makers_screen_is_shown),
         cmocka_unit_test(reasons_alarms_and_places_are_told_in_words),
+        cmocka_unit_test(what_was_asked_and_by_whom),
+        cmocka_unit_test(nothing_was_asked),
         cmocka_unit_test(scripts_get_one_line),
         cmocka_unit_test(explain_reads_the_limits_too),
         cmocka_unit_test(another_server_is_refused),
