@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import conformance_kit as kit
 import conformance_framing  # noqa: F401  (each import adds its functions)
+import conformance_gateway  # noqa: F401
 import conformance_places  # noqa: F401
 import conformance_serial  # noqa: F401
 import conformance_sweep  # noqa: F401

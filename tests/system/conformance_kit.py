@@ -18,6 +18,7 @@ import time
 import tty
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
+HUBGATE = os.path.join(BUILD, "hubgate")
 FIXTURE = os.path.join(BUILD, "tests", "modbus_fixture")
 GOOD = bytes.fromhex("7777 0000 0006 01 04 0000 0001")
 GOOD_ANSWER = bytes.fromhex("7777 0000 0005 01 04 02 2000")
@@ -49,7 +50,8 @@ functions = []
 
 
 def on(*transports, waits=False):
-    """Marks a function that proves checks. waits: it does little but wait, beside the others."""
+    """Marks a function that proves checks. waits: it does little but wait, and
+    runs beside the others. One with a parameter is called with each transport in turn."""
     def mark(f):
         f.transports, f.waits = transports, waits
         functions.append(f)
@@ -68,11 +70,19 @@ def run(fs):
 def run_in_turn(fs):
     """One that breaks is a failure, and the next goes on."""
     for f in fs:
-        results.here.transports = f.transports
-        try:
-            f()
-        except Exception as e:  # whatever a check could not stand
-            check(f"{f.__module__}.{f.__name__}", False, repr(e))
+        if f.__code__.co_argcount:
+            for transport in f.transports:
+                run_one(f, (transport,), transport)
+        else:
+            run_one(f, f.transports)
+
+
+def run_one(f, transports, *args):
+    results.here.transports = transports
+    try:
+        f(*args)
+    except Exception as e:  # whatever a check could not stand
+        check(f"{f.__module__}.{f.__name__}", False, repr(e))
 
 
 def check(what, good, detail=""):

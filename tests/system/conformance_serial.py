@@ -4,7 +4,7 @@ import subprocess
 import tempfile
 import time
 
-from conformance_kit import (ASK, ASK_ANSWER, FIXTURE, GOOD_ANSWER, Child, Fixture, Line, adu, check, connect, crc,
+from conformance_kit import (ASK, ASK_ANSWER, GOOD_ANSWER, HUBGATE, Child, Fixture, Line, adu, check, connect, crc,
                              exchange, free_port, on, same)
 
 
@@ -75,8 +75,20 @@ def rates():
             with Line(os.path.join(folder, "line")) as line:
                 with Fixture("--rtu", line.path, "--baud", baud, "--parity", parity) as f:
                     check(f"115 {said}", f.wait_log(said, 2), f.log())
-        with Child([FIXTURE, "--rtu", os.path.join(folder, "line"), "--baud", "12345"]) as f:
-            check("115 an unknown rate is an error", f.child.wait(5) != 0, f.log())
+        ini = os.path.join(folder, "hub.ini")
+
+        def check_file(line):
+            with open(ini, "w", encoding="ascii") as f:
+                f.write(f"[hub]\nclusters = 1\n[cluster.1]\nlink = sim\n[modbus.rtu]\ndevice = {folder}/line\n{line}\n")
+            return subprocess.run([HUBGATE, "check", ini], capture_output=True, text=True, timeout=10, check=False)
+
+        said = check_file("baud = 12345")
+        check("115 an unknown rate is refused with its line", said.returncode == 78 and "hub.ini:7" in said.stderr + said.stdout,
+              f"{said.returncode} {said.stdout}{said.stderr}")
+        check("115 9600 is there", check_file("baud = 9600").returncode == 0)
+        check_file("")
+        with Line(os.path.join(folder, "line")), Child([HUBGATE, "run", "-c", ini]) as g:
+            check("115 nothing configured: 19200 8E1", g.wait_log("open, 19200 Bd 8E1", 3), g.log())
 
 
 @on("rtu")
