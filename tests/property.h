@@ -126,6 +126,14 @@ struct report { /* a sample of a serial battery */
     } module[REPORT_MODULES];
 };
 
+#define LIFE_ORDERS 4  /* as one */
+#define LIFE_ORIGINS 5 /* who asks */
+
+struct asking {
+    unsigned n;
+    struct hub_order order[LIFE_ORDERS]; /* ticket and origin in the first */
+};
+
 enum act_kind {
     ACT_TURN,    /* the turn ends: the hub runs and sends; then `ms` pass */
     ACT_FRAME,   /* a frame a sane battery or inverter sends */
@@ -159,7 +167,7 @@ struct act {
         struct frame frame;
         struct report report;
         enum link_state link;
-        struct hub_order order;
+        struct asking asking;
         bool confirm;
         enum medium medium;
         enum contact contact;
@@ -262,6 +270,7 @@ struct watched { /* one cluster */
 struct set_point_told {
     int64_t value;
     mono_us until;
+    uint16_t owner;
 };
 
 struct latched { /* of one place, as it was seen or is in the store */
@@ -317,8 +326,8 @@ void oracle_init(struct oracle *o, const struct site *site, mono_us now);
 void oracle_restart(struct oracle *o, mono_us now);
 void oracle_hears(struct oracle *o, unsigned cluster, const struct frame *f, bool garbage);
 void oracle_reads(struct oracle *o, unsigned cluster, const struct report *r);
-/* An order that the hub has accepted. */
-void oracle_obeys(struct oracle *o, const struct hub_order *order);
+/* An order that the hub has accepted, and whose it is. */
+void oracle_obeys(struct oracle *o, const struct hub_order *order, uint16_t owner);
 void oracle_contact(struct oracle *o, unsigned input, enum contact contact);
 /* The hub has run and says this about a cluster. */
 void oracle_sees(struct oracle *o, unsigned cluster, const struct signals *s);
@@ -357,7 +366,7 @@ struct weight oracle_weight(const struct oracle *o, unsigned cluster);
 
 /* ---- play and check ---- */
 
-#define INVARIANTS 12
+#define INVARIANTS 13
 
 struct verdict {
     bool violated;

@@ -13,6 +13,7 @@
  *     10  protection in a direction: that direction is zero
  *     11  the wall clock is nowhere: the same life at another time is the same
  *     12  stopped, locked, waiting, barred: zero at once; no frame says more than is published
+ *     13  a set-point is shown as it was given, with its owner and its end; else there is none
  */
 #include <string.h>
 
@@ -405,8 +406,9 @@ bool check_run(struct play *p)
             return false;
     if (!check_forbidden(p) || !check_stages(p) || !check_voltages(p) || !check_bound(p, 0) ||
         !check_bound(p, 1) || !check_sums(p) || !check_copper(p) || !check_latches(p) ||
-        !check_unknown(p) || !check_loss(p, members) || !check_soc(p, members) ||
-        !check_rise(p, 0, members != o->members) || !check_rise(p, 1, members != o->members))
+        !check_unknown(p) || !check_set_points(p) || !check_loss(p, members) ||
+        !check_soc(p, members) || !check_rise(p, 0, members != o->members) ||
+        !check_rise(p, 1, members != o->members))
         return false;
     remember(p, members);
     p->fed = false;

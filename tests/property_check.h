@@ -33,5 +33,6 @@ bool check_sums(struct play *p);
 bool check_soc(struct play *p, unsigned members);
 bool check_latches(struct play *p);
 bool check_unknown(struct play *p);
+bool check_set_points(struct play *p);
 
 #endif

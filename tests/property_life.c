@@ -340,51 +340,6 @@ static void links_come_up(struct inventor *v)
     }
 }
 
-static void set_point(struct inventor *v)
-{
-    struct hub_order *o = &life_act(v, ACT_ORDER, 0)->order;
-
-    o->ticket = rng_next(&v->rng);
-    o->command = (enum command)PICK(v, COMMAND_SET_CCL, COMMAND_SET_DCL, COMMAND_SET_CVL);
-    o->release = rng_chance(&v->rng, 2000);
-    o->value = o->command == COMMAND_SET_CVL
-                   ? (int64_t)PICK(v, 0, 30000, 49499, 49500, 52000, 53000, 54000, 54500, 56000,
-                                   58400, 60000)
-                   : (int64_t)PICK(v, 0, 1, 10000, 50000, 100000, 200000, 3000000, 3000001);
-}
-
-static void give_order(struct inventor *v, enum command command, bool release)
-{
-    struct hub_order *o = &life_act(v, ACT_ORDER, 0)->order;
-
-    o->ticket = rng_next(&v->rng);
-    o->command = command;
-    o->release = release;
-    o->cluster = (uint8_t)(command == COMMAND_EXCLUDE || command == COMMAND_RESET
-                               ? rng_below(&v->rng, v->life->site->clusters + 2)
-                               : 0);
-    o->isolated = command == COMMAND_EXCLUDE && rng_chance(&v->rng, 5000);
-}
-
-static void order(struct inventor *v)
-{
-    enum command command = (enum command)PICK(v, COMMAND_STOP, COMMAND_STOP, COMMAND_EXCLUDE,
-                                              COMMAND_EXCLUDE, COMMAND_RESET, COMMAND_FORCE_CHARGE);
-
-    give_order(v, command, rng_chance(&v->rng, 7000));
-}
-
-static void everything_is_released(struct inventor *v)
-{
-    give_order(v, COMMAND_STOP, true);
-    for (unsigned i = 0; i < v->life->site->clusters; i++) {
-        give_order(v, COMMAND_EXCLUDE, true);
-        v->life->act[v->life->n - 1].order.cluster = (uint8_t)(i + 1);
-    }
-    give_order(v, COMMAND_RESET, false);
-    v->life->act[v->life->n - 1].order.cluster = 0;
-}
-
 /* The contacts as they are in good times; a reset input is a button. */
 static void contacts_are_good(struct inventor *v)
 {
@@ -468,8 +423,8 @@ static void (*const to_one[])(struct inventor *, struct actor *) = {
 };
 static void (*const to_all[])(struct inventor *) = {
     everybody_gets_well, everybody_gets_well, everybody_falls_silent, noise, noise, noise, tenfold,
-    links, links_come_up, links_come_up, set_point, set_point, order, everything_is_released,
-    everything_is_released, contact, contacts_are_good, contacts_are_good, stall, confirm, store,
+    links, links_come_up, links_come_up, life_set_point, life_set_point, life_order,
+    life_orders_together, life_release, life_release, contact, contacts_are_good, contacts_are_good, stall, confirm, store,
     restart, update, reload,
 };
 /* clang-format on */

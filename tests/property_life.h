@@ -55,4 +55,10 @@ unsigned life_pick(struct inventor *v, const unsigned *list, unsigned n);
 /* What cluster i has to say now in one of its voices; as a sample where it is serial. */
 void life_say(struct inventor *v, unsigned i, enum voice voice);
 
+/* What people ask for: property_asks.c. */
+void life_set_point(struct inventor *v);
+void life_order(struct inventor *v);
+void life_orders_together(struct inventor *v);
+void life_release(struct inventor *v); /* everything, and a reset */
+
 #endif

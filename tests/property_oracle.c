@@ -441,23 +441,24 @@ void oracle_counts(struct oracle *o, const bool *counted)
 /* ---- orders, begin and end ---- */
 
 static void obey_set_point(const struct oracle *o, struct set_point_told *sp,
-                           const struct hub_order *order)
+                           const struct hub_order *order, uint16_t owner)
 {
+    sp->owner = owner;
     sp->value = order->value;
     sp->until = order->release ? 0 : o->now + MONO_S(o->site->setpoint_s);
 }
 
-void oracle_obeys(struct oracle *o, const struct hub_order *order)
+void oracle_obeys(struct oracle *o, const struct hub_order *order, uint16_t owner)
 {
     switch (order->command) {
     case COMMAND_SET_CCL:
-        obey_set_point(o, &o->set_ccl, order);
+        obey_set_point(o, &o->set_ccl, order, owner);
         break;
     case COMMAND_SET_DCL:
-        obey_set_point(o, &o->set_dcl, order);
+        obey_set_point(o, &o->set_dcl, order, owner);
         break;
     case COMMAND_SET_CVL:
-        obey_set_point(o, &o->set_cvl, order);
+        obey_set_point(o, &o->set_cvl, order, owner);
         break;
     case COMMAND_STOP:
         o->stop_asked = !order->release;

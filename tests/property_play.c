@@ -182,24 +182,46 @@ static bool hear_answers(struct play *p, uint32_t ticket, enum status *status)
     return true;
 }
 
-static bool feed_order(struct play *p, const struct hub_order *order)
+static bool has_stop(const struct asking *a)
 {
-    enum status taken = hub_command(p->hub, order), status = HUB_OK; /* HUB_OK: it waits */
+    for (unsigned i = 0; i < a->n; i++)
+        if (a->order[i].command == COMMAND_STOP)
+            return true;
+    return false;
+}
 
-    if (p->twin && hub_command(p->twin, order) != taken)
+/* What was carried out; a reset that was refused may have ended some latches. */
+static void tell_oracle(struct play *p, const struct asking *a, enum status status)
+{
+    if (status != HUB_OK && (status != HUB_EBUSY || a->order[0].command != COMMAND_RESET))
+        return;
+    for (unsigned i = 0; i < a->n; i++)
+        oracle_obeys(&p->oracle, &a->order[i], a->order[0].from.owner);
+    p->tally->orders += a->n;
+}
+
+static bool feed_orders(struct play *p, const struct asking *a)
+{
+    enum status taken = hub_commands(p->hub, a->order, a->n),
+                status = HUB_OK; /* HUB_OK: it waits */
+    uint32_t last_ticket = p->stop_ticket;
+    bool last_safe = p->stop_is_safe;
+
+    if (p->twin && hub_commands(p->twin, a->order, a->n) != taken)
         return violated(p, 11, "an order is refused at another time");
     if (taken == HUB_EFULL)
         return true;
-    if (order->command == COMMAND_STOP) {
-        p->stop_ticket = order->ticket;
+    if (has_stop(a)) {
+        p->stop_ticket = a->order[0].ticket;
         p->stop_is_safe = false;
     }
-    if (!hear_answers(p, order->ticket, &status))
+    if (!hear_answers(p, a->order[0].ticket, &status))
         return false;
-    if (status == HUB_OK || (status == HUB_EBUSY && order->command == COMMAND_RESET)) {
-        oracle_obeys(&p->oracle, order);
-        p->tally->orders++;
+    if (has_stop(a) && status != HUB_OK) { /* none of them was carried out */
+        p->stop_ticket = last_ticket;
+        p->stop_is_safe = last_safe;
     }
+    tell_oracle(p, a, status);
     return true;
 }
 
@@ -467,7 +489,7 @@ static bool act(struct play *p, const struct act *a)
         feed_link(p, a->port, a->link);
         break;
     case ACT_ORDER:
-        return feed_order(p, &a->order);
+        return feed_orders(p, &a->asking);
     case ACT_RELOAD:
         return feed_reload(p, &a->reload);
     case ACT_CONFIRM:

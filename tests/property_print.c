@@ -66,14 +66,38 @@ static void print_report(const struct act *a, char *out, size_t size)
              (unsigned)r->period_ms);
 }
 
-static void print_order(const struct hub_order *o, char *out, size_t size)
+/* Who asks, as scenarios name them. */
+static const char *by(const struct origin *from)
 {
-    char about[24] = "";
+    if (from->owner == OWNER_SOCKET)
+        return " by root";
+    if (from->owner >= OWNER_RTU)
+        return " by rtu1";
+    if (from->owner)
+        return from->address & 1 ? " by tcp1" : " by tcp2";
+    return "";
+}
 
-    if (o->cluster)
-        snprintf(about, sizeof(about), " cluster %u%s", o->cluster, o->isolated ? " isolated" : "");
-    snprintf(out, size, "command %s %lld%s %s", word_name(commands, n_commands, o->command),
-             (long long)o->value, about, o->release ? "RELEASE" : "OK");
+static void print_orders(const struct asking *a, char *out, size_t size)
+{
+    size_t n = (size_t)snprintf(out, size, "command");
+
+    for (unsigned i = 0; i < a->n && n < size; i++) {
+        const struct hub_order *o = &a->order[i];
+        char about[60] = "";
+        int end = 0;
+
+        if (o->cluster)
+            end = snprintf(about, sizeof(about), " cluster %u%s", o->cluster,
+                           o->isolated ? " isolated" : "");
+        if (o->key)
+            snprintf(about + end, sizeof(about) - (size_t)end, " key %u", o->key);
+        n += (size_t)snprintf(out + n, size - n, "%s %s %lld%s%s%s", i ? " +" : "",
+                              command_name(o->command), (long long)o->value, about,
+                              i ? "" : by(&o->from), o->release ? " release" : "");
+    }
+    if (n < size)
+        snprintf(out + n, size - n, " OK");
 }
 
 void act_print(const struct act *a, char *out, size_t size)
@@ -98,7 +122,7 @@ void act_print(const struct act *a, char *out, size_t size)
         snprintf(out, size, "link %c%u %s", side, number, link_state_name(a->link));
         break;
     case ACT_ORDER:
-        print_order(&a->order, out, size);
+        print_orders(&a->asking, out, size);
         break;
     case ACT_INPUT:
         snprintf(out, size, "input %u %s", a->port + 1u, contacts[a->contact]);

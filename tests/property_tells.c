@@ -286,6 +286,35 @@ bool check_unknown(struct play *p)
     return true;
 }
 
+/* ---- 13: set-points ---- */
+
+static bool check_set_point(struct play *p, const struct set_point_told *sp, enum signal sig,
+                            enum signal left, unsigned row)
+{
+    const struct signals *s = hub_of(p);
+    bool stands = p->oracle.now < sp->until;
+    int64_t owner = value(s, (enum signal)(SIG_ORDER_OWNER + row));
+
+    if (signal_known(s, sig) != stands)
+        return violated(p, 13, "%s %s", signal_info[sig].name, stands ? "is not shown" : "stays");
+    if (owner != (stands ? sp->owner : OWNER_NOBODY))
+        return violated(p, 13, "%s belongs to %lld", signal_info[sig].name, (long long)owner);
+    if (stands && value(s, sig) != sp->value)
+        return violated(p, 13, "%s is %lld", signal_info[sig].name, (long long)value(s, sig));
+    if (value(s, left) != (stands ? (int64_t)((sp->until - p->oracle.now) / 1000) : 0))
+        return violated(p, 13, "%s is %lld", signal_info[left].name, (long long)value(s, left));
+    return true;
+}
+
+bool check_set_points(struct play *p)
+{
+    const struct oracle *o = &p->oracle;
+
+    return check_set_point(p, &o->set_ccl, SIG_SETPOINT_CCL, SIG_SETPOINT_CCL_LEFT, ROW_SET_CCL) &&
+           check_set_point(p, &o->set_dcl, SIG_SETPOINT_DCL, SIG_SETPOINT_DCL_LEFT, ROW_SET_DCL) &&
+           check_set_point(p, &o->set_cvl, SIG_SETPOINT_CVL, SIG_SETPOINT_CVL_LEFT, ROW_SET_CVL);
+}
+
 /* ---- 11: the twin ---- */
 
 static bool same_signals(struct play *p, const struct signals *a, const struct signals *b,
