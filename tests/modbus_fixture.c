@@ -13,6 +13,7 @@
  *   --rtu DEVICE --baud N --parity none | even | odd --silence US
  *   --line-write yes | no      and --broadcast-writes yes | no, default yes
  *   --diagnostics yes | no     function 8 may restart the line and silence it; default no
+ *   --rs485 yes | no           the driver turns the direction; default no
  *   --later MS                 writes are carried out by another thread after so long: the client
  *                              is parked meanwhile, and gets exception 06 from 500 ms on
  *
@@ -127,6 +128,8 @@ static bool take_rtu(struct rtu_spec *rtu, const char *key, const char *value)
         rtu->broadcast_writes = strcmp(value, "yes") == 0;
     else if (strcmp(key, "--diagnostics") == 0)
         rtu->may_silence = strcmp(value, "yes") == 0;
+    else if (strcmp(key, "--rs485") == 0)
+        rtu->rs485 = strcmp(value, "yes") == 0;
     else
         return false;
     return true;

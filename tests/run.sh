@@ -127,6 +127,7 @@ everything() {
     stage fuzz "fuzz targets, 60 s in all" fuzz
     stage conformance "Modbus conformance, sockets and ptys" python3 tests/system/conformance.py build
     stage load "the load generator sees what is wrong" python3 tests/bench/load_test.py build
+    stage rtu "a serial line in trouble, over ptys" python3 tests/system/rtu_line.py build
     stage clients "clients of others read the whole map" tests/system/clients.sh build
     stage shows "the main job on captured frames" tests/system/shows.sh build
     stage trouble "bad wiring, bad input" tests/system/trouble.sh build

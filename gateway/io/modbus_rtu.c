@@ -86,7 +86,7 @@ static void lose(struct rtu_line *l, const char *why, mono_us now)
     l->why = ENOENT; /* told already, if that is what opening says next */
     l->due = now + MONO_S(RETRY_S);
     count(&l->mirror.lost);
-    atomic_store_explicit(&l->mirror.state, LINK_CLOSED, memory_order_relaxed);
+    gauge(&l->mirror.state, LINK_CLOSED);
 }
 
 /* An adapter that is pulled is gone in more than one way. */
@@ -172,7 +172,7 @@ static void open_port(struct rtu_line *l, mono_us now)
              l->spec.units.unit, (unsigned)l->rtu.silence_us);
     turn_rs485(l);
     advise(l);
-    atomic_store_explicit(&l->mirror.state, LINK_UP, memory_order_relaxed);
+    gauge(&l->mirror.state, LINK_UP);
 }
 
 /* ---- bytes ---- */
@@ -228,17 +228,10 @@ static void put_answer(struct rtu_line *l, const uint8_t *adu, size_t len, mono_
 
 /* ---- writes ---- */
 
-static bool writes(uint8_t function)
-{
-    static const uint8_t all[] = {5, 6, 15, 16, 22, 23};
-
-    return memchr(all, function, sizeof(all)) != NULL;
-}
-
 /* An answer that goes out at once. */
 static void count_write(struct rtu_line *l, uint8_t function)
 {
-    if (writes(function & 0x7F))
+    if (modbus_writes(function & 0x7F))
         count(function & 0x80 ? &l->mirror.refused : &l->mirror.writes);
 }
 
@@ -284,30 +277,25 @@ static void answer(struct rtu_line *l, mono_us now)
     }
 }
 
-static void reflect(counter *c, uint16_t n)
-{
-    atomic_store_explicit(c, n, memory_order_relaxed);
-}
-
 static void publish(struct rtu_line *l, mono_us now)
 {
     const struct rtu_counters *c = &l->rtu.serial.count;
     struct mirror *m = &l->mirror;
 
-    reflect(&m->messages, c->bus_messages);
-    reflect(&m->errors, c->bus_errors);
-    reflect(&m->exceptions, c->exceptions);
-    reflect(&m->ours, c->our_messages);
-    reflect(&m->silent, c->no_answers);
-    reflect(&m->busy, c->busy);
-    reflect(&m->overruns, c->overruns);
+    gauge(&m->messages, c->bus_messages);
+    gauge(&m->errors, c->bus_errors);
+    gauge(&m->exceptions, c->exceptions);
+    gauge(&m->ours, c->our_messages);
+    gauge(&m->silent, c->no_answers);
+    gauge(&m->busy, c->busy);
+    gauge(&m->overruns, c->overruns);
     if (noise_look(&l->noise, c->bus_messages, (uint16_t)(c->bus_errors + c->overruns), now))
         log_line(LOG_WARN,
                  "modbus %s: nothing but garbage, %u broken frames: is the line %u Bd, parity %s? "
                  "Are A and B swapped?",
                  l->spec.device, l->noise.run, l->spec.baud, parity_name(l->spec.parity));
     if (l->port.line)
-        reflect(&m->state, l->noise.only ? LINK_WARNING : LINK_UP);
+        gauge(&m->state, l->noise.only ? LINK_WARNING : LINK_UP);
 }
 
 mono_us rtu_line_tend(struct rtu_line *l, mono_us now)

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* Takes the device without changing it. Returns a descriptor, or -1 and errno. */
@@ -155,7 +157,26 @@ static void name_process(const char *pid, char *who, size_t size)
     snprintf(who, size, "%s (pid %s)", name, pid);
 }
 
-bool serial_holder(const char *device, char *who, size_t size)
+/* The process that has locked a device, into pid[20]. /proc/locks is cheap, and exact: others may
+ * only look on. */
+static bool locked_by(const char *device, char *pid)
+{
+    char line[128], want[64], key[64];
+    bool found = false;
+    struct stat st;
+    FILE *f;
+
+    if (stat(device, &st) != 0 || !(f = fopen("/proc/locks", "re")))
+        return false;
+    snprintf(want, sizeof(want), "%02x:%02x:%lu", major(st.st_dev), minor(st.st_dev),
+             (unsigned long)st.st_ino);
+    while (!found && fgets(line, sizeof(line), f))
+        found = sscanf(line, "%*s FLOCK %*s %*s %19s %63s", pid, key) == 2 && !strcmp(key, want);
+    fclose(f);
+    return found;
+}
+
+static bool held_by(const char *device, char *pid)
 {
     char path[PATH_MAX];
     struct dirent *entry;
@@ -164,13 +185,20 @@ bool serial_holder(const char *device, char *who, size_t size)
 
     dir = realpath(device, path) ? opendir("/proc") : NULL;
     while (dir && !found && (entry = readdir(dir))) {
-        if (!isdigit((unsigned char)entry->d_name[0]))
-            continue;
-        found = holds(entry->d_name, path);
-        if (found)
-            name_process(entry->d_name, who, size);
+        snprintf(pid, 20, "%.19s", entry->d_name);
+        found = isdigit((unsigned char)pid[0]) && holds(pid, path);
     }
     if (dir)
         closedir(dir);
     return found;
+}
+
+bool serial_holder(const char *device, char *who, size_t size)
+{
+    char pid[20];
+
+    if (!locked_by(device, pid) && !held_by(device, pid))
+        return false;
+    name_process(pid, who, size);
+    return true;
 }

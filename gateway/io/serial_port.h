@@ -35,8 +35,8 @@ bool serial_is_usb(const char *device);
  * `folder` (SERIAL_BY_ID) that stays with the one there is now is put in stable[], "" for none. */
 bool serial_may_change(const char *device, const char *folder, char *stable, size_t size);
 
-/* Who has a device open, as "mbpoll (pid 712)". Reads all of /proc, so not for each try. false:
- * nobody that we may see. */
+/* Who has locked a device, or has it open, as "mbpoll (pid 712)". May read all of /proc, so not for
+ * each try. false: nobody that we may see. */
 bool serial_holder(const char *device, char *who, size_t size);
 
 #endif

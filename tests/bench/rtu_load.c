@@ -10,7 +10,7 @@
  *   --values any    for a server of other values than those of tests/fixture_map.h
  *   --paced no      requests go out at once and answers take no time; the silences stay
  *   --disturb yes   strays, half frames and foreign traffic between the requests, each with a gap
- *                   of 3.5 characters and --margin US (250) more behind it; --seed N (1)
+ *                   of 3.5 characters and --margin US (0) more behind it; --seed N (1)
  *   --settle MS     0: pause before the first request that counts
  *   --most-over US  fail when the median answer starts later than this after the 3.5 characters
  *   --least-part N  fail below so many thousandths of the wire's rate of polls
@@ -47,7 +47,6 @@ static struct {
          .registers = 10,
          .unit = 5,
          .span = 200,
-         .margin = 250,
          .seed = 1,
          .most_over = -1,
          .least_part = -1};
