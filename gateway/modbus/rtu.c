@@ -116,14 +116,16 @@ static bool chain(const struct rtu *r, const struct modbus_units *units, size_t 
     return true;
 }
 
-/* Behind stray bytes. Reserved addresses and functions that nobody asks for do not begin a frame
- * there: a checksum that is right by chance would hide a request. */
+/* Behind stray bytes. There a frame of somebody else begins only where its function is known and
+ * its length fits: a checksum that is right by chance must not hide a request. */
 static bool search(const struct rtu *r, const struct modbus_units *units, struct found *out)
 {
-    for (size_t at = 1; at + RTU_ADU_MIN <= r->len; at++)
-        if (r->buf[at] <= RTU_ADDRESS_MAX && (r->buf[at + 1] & 0x7F) != 0 &&
-            chain(r, units, at, out))
+    for (size_t at = 1; at + RTU_ADU_MIN <= r->len; at++) {
+        const uint8_t *adu = r->buf + at;
+
+        if ((to_us(units, adu) || rtu_frame(adu, r->len - at)) && chain(r, units, at, out))
             return true;
+    }
     return false;
 }
 

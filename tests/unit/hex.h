@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Returns how many bytes the text has. */
-static size_t hex_bytes(const char *text, uint8_t *out, size_t size)
+static inline size_t hex_bytes(const char *text, uint8_t *out, size_t size)
 {
     size_t n = 0;
     unsigned byte;
@@ -21,7 +21,7 @@ static size_t hex_bytes(const char *text, uint8_t *out, size_t size)
     return n;
 }
 
-static void assert_bytes(const uint8_t *got, size_t len, const char *expected)
+static inline void assert_bytes(const uint8_t *got, size_t len, const char *expected)
 {
     uint8_t want[600];
     size_t n = hex_bytes(expected, want, sizeof(want));
