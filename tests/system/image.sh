@@ -38,6 +38,8 @@ command = service.pop("command")
 options = ["--user", service.pop("user")]
 if service.pop("read_only"):
     options += ["--read-only", "--read-only-tmpfs=false"]  # as Docker: no writable /tmp either
+for mount in service.pop("tmpfs"):
+    options += ["--tmpfs", mount]
 for capability in service.pop("cap_drop"):
     options += ["--cap-drop", capability]
 for option in service.pop("security_opt"):
@@ -111,5 +113,6 @@ ok "Modbus answers with a plausible voltage" between 20 106 4950 5450
 ok "both clusters are joined" between 20 148 2 2
 ok "the charge limit rises above zero" between 40 112 1 7000
 ok "the health check is content" podman healthcheck run "$NAME"
+ok "an order of the container's own user is taken" podman exec "$NAME" hubgate release
 ok "SIGTERM ends it within 10 s, code 0" stops_in_time
 finish
