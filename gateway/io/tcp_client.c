@@ -348,7 +348,7 @@ void client_init(struct client *c, struct tcp_side *side, unsigned at, uint8_t *
 
 enum status client_open(struct client *c, int fd, const struct address *from, bool may_write)
 {
-    char name[sizeof(c->writer.from.name)];
+    char name[sizeof(c->writer.from.name)] = "";
 
     if (poller_add(c->side->poller, fd, EPOLLIN, &c->watch) != HUB_OK)
         return HUB_EIO;
