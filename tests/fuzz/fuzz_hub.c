@@ -109,22 +109,49 @@ static void check_latches(const struct hub *hub, int64_t *latches, bool reset)
     }
 }
 
-static void order(struct hub *hub, struct input *in, uint8_t op)
+static struct hub_order one_order(struct input *in, uint8_t op)
 {
     static const enum command asked[] = {COMMAND_NONE,    COMMAND_SET_CCL,     COMMAND_SET_DCL,
                                          COMMAND_SET_CVL, COMMAND_STOP,        COMMAND_RESET,
                                          COMMAND_EXCLUDE, COMMAND_FORCE_CHARGE};
     uint8_t how = take(in);
-    struct hub_answer answer;
 
-    hub_command(hub, &(struct hub_order){.command = asked[op & 7],
-                                         .value = (int64_t)take(in) * 1000,
-                                         .release = how & 1,
-                                         .isolated = how & 2,
-                                         .cluster = how >> 2 & 7});
+    return (struct hub_order){.command = asked[op & 7],
+                              .value = (int64_t)take(in) * 1000,
+                              .release = how & 1,
+                              .isolated = how & 2,
+                              .cluster = how >> 2 & 7,
+                              .key = how >> 5};
+}
+
+static struct origin somebody(uint8_t who)
+{
+    struct origin from = {.owner = who & 15, .address = who >> 4};
+
+    memset(from.name, 'x', who % sizeof(from.name)); /* up to the longest */
+    return from;
+}
+
+/* One, or several as one; or something that was refused before. */
+static void order(struct hub *hub, struct input *in, uint8_t op)
+{
+    struct hub_order o[ORDERS_MAX] = {one_order(in, op)};
+    struct hub_answer answer;
+    unsigned n = 1;
+
+    if (op & 8) {
+        uint8_t more = take(in);
+
+        o[0].from = somebody(take(in));
+        for (; n < 1u + (more & 7); n++)
+            o[n] = one_order(in, take(in));
+        if (more & 8)
+            hub_refused(hub, &o[0].from, o[0].command, (enum refusal)(more >> 4 & 7), more);
+    }
+    hub_commands(hub, o, n);
     while (hub_result(hub, &answer))
         must(answer.status == HUB_OK || answer.status == HUB_ERANGE || answer.status == HUB_ESPEC ||
-             answer.status == HUB_EBUSY);
+             answer.status == HUB_EBUSY || answer.status == HUB_EKEY || answer.status == HUB_ELATE);
 }
 
 static void say(struct hub *hub, uint8_t keep)
