@@ -264,17 +264,26 @@ static void others(void)
     say(adu, make_answer(adu, unit, (unsigned)rand() % 1000, n), 32, &torn);
 }
 
-static void disturb(void)
+/* Returns what it did, for who looks for a loss. */
+static const char *disturb(void)
 {
-    static void (*const all[])(void) = {stray, half_a_frame, others};
+    static const struct {
+        const char *name;
+        void (*act)(void);
+    } all[] = {
+        {"a stray byte",    stray       },
+        {"half a frame",    half_a_frame},
+        {"foreign traffic", others      },
+    };
     unsigned which = (unsigned)rand() % 4;
 
     if (which == 3)
-        return;
+        return "nothing";
     rest_a_little();
-    all[which]();
+    all[which].act();
     rest_a_little();
     saw.disturbed++;
+    return all[which].name;
 }
 
 static void ask_all(void)
@@ -284,10 +293,9 @@ static void ask_all(void)
 
     while (saw.asked < (unsigned long)opt.requests && saw.torn < (unsigned long)opt.requests) {
         unsigned addr = (unsigned)opt.first + (unsigned)saw.asked % places;
+        const char *before = opt.disturb ? disturb() : "nothing";
         enum fate fate;
 
-        if (opt.disturb)
-            disturb();
         fate = poll_once(addr, &turn);
         saw.torn += fate == TORN;
         if (fate == TORN)
@@ -295,6 +303,9 @@ static void ask_all(void)
         saw.asked++;
         saw.lost += fate == LOST;
         saw.wrong += fate == WRONG;
+        if (fate == LOST || fate == WRONG)
+            fprintf(stderr, "request %lu is %s, after %s\n", saw.asked,
+                    fate == LOST ? "lost" : "wrong", before);
         if (fate == ANSWERED) {
             saw.early += turn < gap_us;
             saw.turn[saw.answered++] = turn;
