@@ -48,7 +48,7 @@ extern const struct signal_info signal_info[SIG_COUNT];
 /* The first signal of the row that this one stands in: itself, if it has no row. */
 static inline enum signal signal_row(enum signal id)
 {
-    while (id > 0 && !signal_info[id].name)
+    while (!signal_info[id].name)
         id--;
     return id;
 }

@@ -10,7 +10,8 @@ import csv
 import subprocess
 import sys
 
-MOVES = ("age", "uptime", "heartbeat", "frames", "setpoint", "unknown", "inverter")
+MOVES = ("age", "uptime", "heartbeat", "frames", "setpoint", "unknown", "inverter", "control_late", "control_turn",
+         "tcp1_", "rtu1_", "effective")
 
 
 def rows(path):
