@@ -130,6 +130,7 @@ everything() {
     stage rtu "a serial line in trouble, over ptys" python3 tests/system/rtu_line.py build
     stage clients "clients of others read the whole map" tests/system/clients.sh build
     stage shows "the main job on captured frames" tests/system/shows.sh build
+    stage orders "orders over Modbus and the control socket" tests/system/orders.sh build
     stage trouble "bad wiring, bad input" tests/system/trouble.sh build
     stage abuse "Modbus clients that abuse the gateway" python3 tests/system/abuse.py build
     stage demo "gateway/demo.sh --once" demo

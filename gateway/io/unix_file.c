@@ -5,33 +5,35 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A full backlog counts as an answer, and so does a socket of another type. */
-static bool is_served(const struct unix_file *f, int type)
+/* Who is behind the file, or NULL when nobody is. A full backlog counts as an answer, and so does a
+ * socket of another type. */
+static const char *served_by(const struct unix_file *f, int type)
 {
     int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int rc;
-    bool nobody;
+    int why = 0;
 
-    if (fd < 0)
-        return true;
-    rc = connect(fd, (const struct sockaddr *)&f->addr, sizeof(f->addr));
-    nobody = rc != 0 && errno == ECONNREFUSED;
-    close(fd);
-    return !nobody;
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&f->addr, sizeof(f->addr)) != 0)
+        why = errno;
+    if (fd >= 0)
+        close(fd);
+    if (why == EACCES)
+        return "belongs to another user; if none of its processes listens there, remove it";
+    return why == ECONNREFUSED ? NULL : "another process listens there";
 }
 
 const char *unix_file_clear(const struct unix_file *f, int type)
 {
+    const char *who;
     struct stat st;
 
     if (lstat(f->addr.sun_path, &st) != 0)
         return NULL; /* bind will tell what is wrong, if anything */
     if (!S_ISSOCK(st.st_mode))
         return "is there and is no socket; choose another path";
-    if (is_served(f, type))
-        return "another process listens there";
-    unlink(f->addr.sun_path);
-    return NULL;
+    who = served_by(f, type);
+    if (!who)
+        unlink(f->addr.sun_path);
+    return who;
 }
 
 /* The mode is set before bind, so that the file is never open to more; the umask may have taken the
