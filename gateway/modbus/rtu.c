@@ -129,14 +129,21 @@ static bool search(const struct rtu *r, const struct modbus_units *units, struct
     return false;
 }
 
-/* A run that is too long for the buffer is no frame and holds none, but one behind a gap does. */
+/* More bytes without a gap than a frame has. */
+static bool too_long(const struct rtu *r)
+{
+    return r->overrun || r->len - r->mark > RTU_ADU_MAX;
+}
+
+/* What is too long for the buffer is no frame and holds none. What is too long for a frame may be
+ * good frames, when the caller was held up and saw no gap, but is not searched for others. */
 static bool find(const struct rtu *r, const struct modbus_units *units, bool silent,
                  struct found *out)
 {
     if (r->overrun)
         return false;
     return chain(r, units, 0, out) || (r->mark && chain(r, units, r->mark, out)) ||
-           (silent && search(r, units, out));
+           (silent && !too_long(r) && search(r, units, out));
 }
 
 /* ---- what is done with it ---- */
@@ -255,7 +262,7 @@ size_t rtu_answer(struct rtu *r, mono_us now, const struct modbus_units *units,
     if (!r->judged || silent)
         len = judge(r, now, units, who, silent, out);
     if (r->len && silent) {
-        serial_damaged(&r->serial, r->overrun);
+        serial_damaged(&r->serial, too_long(r));
         forget(r);
     }
     return len;

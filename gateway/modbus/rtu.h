@@ -15,9 +15,10 @@
  *      request do it no harm, with a gap or without; bytes behind it do. Inside a good frame of
  *      somebody else nothing is looked for.
  *
- * What is left is discarded, and so are more than 256 bytes without a gap. Two requests to us
- * without a gap between them are none. The echo of our own answer is passed over. The 1.5-character
- * rule inside a frame is not enforced, because of the same adapters.
+ * What is left is discarded. More than 256 bytes without a gap are not looked through: they may be
+ * good frames one behind the other, and nothing else. Two requests to us without a gap between them
+ * are none. The echo of our own answer is passed over. The 1.5-character rule inside a frame is not
+ * enforced, because of the same adapters.
  *
  * Source: MODBUS over Serial Line V1.02, pages 7 to 15. */
 #ifndef MODBUS_RTU_FRAMER_H
@@ -33,8 +34,8 @@ struct rtu {
      * line or make it listen only. Both also need who->may_write. */
     bool broadcast_writes, may_silence;
     mono_us char_us, gap_us, silence_us;
-    uint8_t buf[RTU_ADU_MAX];
-    size_t len, mark; /* mark: where the bytes since the last gap begin */
+    uint8_t buf[2 * RTU_ADU_MAX]; /* a reply of somebody else, and the next request behind it */
+    size_t len, mark;             /* mark: where the bytes since the last gap begin */
     bool overrun, judged;
     mono_us first, last; /* when the first and the last byte came */
     uint8_t sent[RTU_ADU_MAX];

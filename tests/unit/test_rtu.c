@@ -292,6 +292,28 @@ static void remnants_never_fill_the_buffer(void **state)
     assert_int_equal(l.rtu.serial.count.overruns, 0);
 }
 
+/* What came while we were held up is read at once, and shows no gap. */
+static void a_long_reply_does_not_hide_the_request_behind_it(void **state)
+{
+    struct line l;
+
+    (void)state;
+    for (unsigned words = 123; words <= 125; words++) {
+        uint8_t reply[RTU_ADU_MAX] = {6, 3, (uint8_t)(2 * words)};
+        size_t n = rtu_seal(6, reply, 2 + 2 * words);
+
+        print_message("  99 somebody else's reply of %u bytes, then we are asked\n", (unsigned)n);
+        line_init(&l, 0);
+        rtu_feed(&l.rtu, l.now, reply, n);
+        hear(&l, GOOD);
+        pass(&l, GAP);
+        assert_bytes(l.out, l.len, GOOD_ANSWER);
+        assert_int_equal(l.rtu.serial.count.bus_messages, 2);
+        assert_int_equal(l.rtu.serial.count.overruns, 0);
+        assert_int_equal(l.rtu.serial.count.bus_errors, 0);
+    }
+}
+
 static void a_late_wake_finds_the_last_frame(void **state)
 {
     struct line l;
@@ -377,6 +399,7 @@ int main(void)
         cmocka_unit_test(an_answer_waits_for_the_gap),
         cmocka_unit_test(usb_portions_are_joined),
         cmocka_unit_test(remnants_never_fill_the_buffer),
+        cmocka_unit_test(a_long_reply_does_not_hide_the_request_behind_it),
         cmocka_unit_test(a_late_wake_finds_the_last_frame),
         cmocka_unit_test(a_new_frame_begins_a_whole_gap_later),
         cmocka_unit_test(an_own_echo_starts_nothing),
