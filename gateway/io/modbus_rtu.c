@@ -228,11 +228,17 @@ static void put_answer(struct rtu_line *l, const uint8_t *adu, size_t len, mono_
 
 /* ---- writes ---- */
 
-/* An answer that goes out at once. */
-static void count_write(struct rtu_line *l, uint8_t function)
+/* An answer that goes out at once. Of the request only its function is left by now. */
+static void count_write(struct rtu_line *l, const uint8_t *answer)
 {
-    if (modbus_writes(function & 0x7F))
-        count(function & 0x80 ? &l->mirror.refused : &l->mirror.writes);
+    uint8_t function = answer[0] & 0x7F;
+    bool refused = answer[0] & 0x80;
+
+    if (!modbus_writes(function))
+        return;
+    count(refused ? &l->mirror.refused : &l->mirror.writes);
+    if (refused && !l->who.may_write && l->spec.refused)
+        l->spec.refused(l->spec.ctx, &l->writer, &function, 1);
 }
 
 /* The answer of control goes out when nobody is heard: who stays silent for it is the master. */
@@ -272,7 +278,7 @@ static void answer(struct rtu_line *l, mono_us now)
     if (len == MODBUS_PARKED) {
         l->parked = true;
     } else if (len) {
-        count_write(l, adu[1]);
+        count_write(l, adu + 1);
         put_answer(l, adu, len, now);
     }
 }
