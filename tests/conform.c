@@ -411,7 +411,7 @@ static int sweep(struct player *p)
             for (unsigned addr = 0; addr < 65536 && !p->bad; addr++)
                 ask_one(p, function, addr);
     }
-    printf("4 x 65536 addresses over TCP and a line, %u failed\n", p->failed);
+    printf("all addresses with FC 1 to 4 over TCP and a line, %u failed\n", p->failed);
     return p->failed != 0;
 }
 

@@ -4,8 +4,8 @@
     generate.py            prints the document
     generate.py --check    fails when tests/CONFORMANCE.md is not it, or a check has no proof
 
-A proof is a vector; a text "NUMBER what" of a unit test in UNIT; or one in check() or same() of a
-function with @on(...) in tests/system/conformance_*.py. Several numbers have commas between them.
+A proof is a vector; a text "NUMBER what" of a unit test in UNIT; or one in check(), same() or codes()
+of a function with @on(...) in tests/system/conformance_*.py. Several numbers have commas between them.
 """
 import ast
 import glob
@@ -18,7 +18,8 @@ TESTS = os.path.dirname(HERE)
 BOTH = ("tcp", "rtu")
 # Unit tests whose cases name checks, and the transports they stand for.
 UNIT = {"test_pdu.c": BOTH, "test_mbap.c": ("tcp",), "test_rtu.c": ("rtu",), "test_serial_functions.c": ("rtu",),
-        "test_modbus_edge.c": BOTH, "test_modbus_tcp.c": ("tcp",), "test_flip.c": ("tcp",), "test_triple.c": BOTH,
+        "test_modbus_edge.c": BOTH, "test_modbus_tcp.c": ("tcp",), "test_tcp_places.c": ("tcp",),
+        "test_tcp_rights.c": ("tcp",), "test_tcp_socket.c": ("tcp",), "test_modbus_rtu.c": ("rtu",), "test_flip.c": ("tcp",), "test_triple.c": BOTH,
         "../conform.c": BOTH}
 HOW = {"pdu": BOTH, "pdu-tcp": ("tcp",), "pdu-rtu": ("rtu",), "tcp": ("tcp",), "rtu": ("rtu",), "told": ("rtu",)}
 NUMBERS = r"([1-9]\d{0,2}(?:, ?[1-9]\d{0,2})*) "
@@ -94,7 +95,7 @@ def system_proofs():
             marks = [d for d in function.decorator_list if isinstance(d, ast.Call) and d.func.id == "on"]
             transports = [a.value for d in marks for a in d.args]
             for call in (n for n in ast.walk(function) if isinstance(n, ast.Call) and n.args):
-                if not isinstance(call.func, ast.Name) or call.func.id not in ("check", "same"):
+                if not isinstance(call.func, ast.Name) or call.func.id not in ("check", "same", "codes"):
                     continue
                 numbers = re.match(NUMBERS, first_text(call.args[0]))
                 for number in numbers.group(1).split(",") if numbers else []:
@@ -108,19 +109,12 @@ def system_claims():
 
 
 def gather(checks):
-    count = {}
-    for number, transport, *_ in vector_proofs():
-        key = number, transport, "vectors.txt"
-        count[key] = count.get(key, 0) + 1
-    for number, transport, name in unit_proofs():
-        key = number, transport, name
-        count[key] = count.get(key, 0) + 1
-    for (number, transport, name), n in count.items():
-        if number in checks:
-            checks[number].proofs[transport].append(f"{name} ({n})")
-    for number, transport, name, function in system_proofs():
-        said = f"{name} {function}"
-        if said not in checks[number].proofs[transport]:
+    played = [(number, transport) for number, transport, _ in vector_proofs()]
+    for number, transport in sorted(set(played)):
+        checks[number].proofs[transport].append(f"vectors.txt ({played.count((number, transport))})")
+    for number, transport, *words in [*unit_proofs(), *system_proofs()]:
+        said = " ".join(words)
+        if number in checks and said not in checks[number].proofs[transport]:
             checks[number].proofs[transport].append(said)
 
 
@@ -147,7 +141,7 @@ modbus.org, which we have not read: nobody should take this for a certificate.
   Implementation Guide V1.02; SEC = MODBUS/TCP Security v21 (2018-07-24), by rule number; hubgate = a rule of ours.
 * **Proofs**: `vectors.txt (N)`: so many vectors of `tests/conformance/vectors.txt`, played on the engine
   and the framers in told time (`tests/conform.c`) and over sockets and a pty (`tests/system/conformance.py`);
-  `test_NAME.c (N)`: so many cases of a unit test; `conformance_NAME.py FUNCTION`: a check
+  `test_NAME.c`: cases of a unit test that name it; `conformance_NAME.py FUNCTION`: a check
   over real sockets or ptys. `conformance.py` fails when one of its checks named here did not run.
 * **By hand**: `build/tests/modbus_fixture --tcp PORT --rtu DEVICE` serves the map of the vectors (unit 1,
   address 5) through the real engine and edges, for any other tool.

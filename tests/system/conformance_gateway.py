@@ -8,7 +8,7 @@ from conformance_kit import check, on, same, wait_until
 NONE = 0xFFFF
 OK, FUNCTION, ADDRESS, VALUE, BUSY, TARGET = 0, 1, 2, 3, 6, 0x0B
 STALE = 1  # of states.def
-RANGE, NOT_ALLOWED = 2, 1  # of refusals.def
+RANGE = 2  # of refusals.def
 
 
 def code(answer):
@@ -47,8 +47,9 @@ def writing(transport):
         codes("50 FC 22", code(reader.ask(b"\x16\7\xd0\0\0\0\x64")), FUNCTION)
         codes("50 FC 23", code(reader.ask(b"\x17\0\0\0\1\7\xd0\0\1\2\0\x64")), FUNCTION)
         check("50 and nothing is applied", g.value(client, "command_ccl") == NONE)
-        wait_until(lambda: g.value(client, "command_ccl_refusal") == NOT_ALLOWED, 1)
-        check("50 the refusal can be read", g.value(client, "command_ccl_refusal") == NOT_ALLOWED)
+        counter = "tcp2_writes_refused" if transport == "tcp" else "rtu2_writes_refused"
+        check("50 the refusals are counted", wait_until(lambda: g.value(client, counter) == 4, 2), str(g.value(client, counter)))
+        check("50 and told, once a minute", g.wait_log("Writing is off here", 1) and g.log().count("Writing is off here") == 1, g.log())
 
         codes("49 FC 6 on a measured value", code(client.ask(b"\6\0\x64\0\1")), ADDRESS)
         codes("49 FC 16 on the identification", code(g.write(client, "magic", 0, 0)), ADDRESS)
