@@ -71,15 +71,15 @@ static enum signal quantity(unsigned command)
     }
 }
 
-static const char *amount(const struct event *e, int64_t value, char *out, size_t size)
+static void amount(const struct event *e, int64_t value, char *out, size_t size)
 {
     enum signal sig = quantity(e->command);
+    const struct unit_info *unit = &unit_info[sig == SIG_COUNT ? COUNT : signal_info[sig].unit];
 
-    if (value < 0 || sig == SIG_COUNT)
-        return "none";
-    const struct unit_info *unit = &unit_info[signal_info[sig].unit];
-    snprintf(out, size, "%.6g %s", (double)value / unit->per, unit->symbol);
-    return out;
+    if (value < 0)
+        snprintf(out, size, "none");
+    else
+        snprintf(out, size, "%.6g %s", (double)value / unit->per, unit->symbol);
 }
 
 static void set_point(const struct event *e, char *out, size_t size)
@@ -89,11 +89,12 @@ static void set_point(const struct event *e, char *out, size_t size)
                                                        : "charge";
     char old[40], now[40];
 
+    amount(e, e->old, old, sizeof(old));
+    amount(e, e->now, now, sizeof(now));
     if (e->kind == EVENT_RAN_OUT)
-        snprintf(out, size, "%s set-point: %s ran out", what, amount(e, e->old, old, sizeof(old)));
+        snprintf(out, size, "%s set-point: %s ran out", what, old);
     else
-        snprintf(out, size, "%s set-point: %s -> %s", what, amount(e, e->old, old, sizeof(old)),
-                 amount(e, e->now, now, sizeof(now)));
+        snprintf(out, size, "%s set-point: %s -> %s", what, old, now);
 }
 
 static void command(const struct event *e, char *out, size_t size)

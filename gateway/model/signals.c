@@ -30,17 +30,17 @@ const struct signal_info signal_info[SIG_COUNT] = {
 
 const struct unit_info unit_info[UNIT_COUNT] = {
     [MILLIVOLT] = {"V",   1000},
-    [MILLIAMP] = {"A",   1000},
-    [WATT] = {"W",   1   },
+      [MILLIAMP] = {"A",   1000},
+      [WATT] = {"W",   1   },
     [CENTI_PCT] = {"%",   100 },
-    [DECI_C] = {"°C", 10  },
-    [MILLI_AH] = {"Ah",  1000},
+      [DECI_C] = {"°C", 10  },
+      [MILLI_AH] = {"Ah",  1000},
     [WATT_HOUR] = {"kWh", 1000},
-    [MILLISEC] = {"s",   1000},
-    [MICROSEC] = {"ms",  1000},
+      [MILLISEC] = {"s",   1000},
+      [MICROSEC] = {"ms",  1000},
     [COUNT] = {"",    1   },
-    [FLAG] = {"",    1   },
-    [CODE] = {"",    1   },
+      [FLAG] = {"",    1   },
+      [CODE] = {"",    1   },
 };
 
 bool signal_set_checked(struct signals *s, enum signal id, int64_t v, mono_us at)
