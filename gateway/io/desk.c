@@ -107,12 +107,12 @@ static uint32_t new_ticket(struct desk *d, unsigned place)
 enum status desk_put(struct desk *d, struct waiter *w, mono_us now, const struct hub_order *order,
                      unsigned n)
 {
+    unsigned kept = orders_stop(order, n) ? 0 : DESK_KEPT, place;
     int at = ring_room(&d->orders);
     struct desk_order *o;
-    unsigned place;
 
     assert(w->ticket == 0 && n >= 1 && n <= ORDERS_MAX);
-    if (at < 0 || !d->n_free)
+    if (at < 0 || d->n_free <= kept)
         return HUB_EFULL;
     place = d->free[--d->n_free];
     w->ticket = new_ticket(d, place);

@@ -15,6 +15,7 @@
 
 #define DESK_PATIENCE MONO_MS(500)
 #define DESK_PLACES 64 /* orders under way, of all clients */
+#define DESK_KEPT 4    /* of these, only for a STOP: a store that hangs may hold all others */
 
 /* Somebody who waits for an answer; lives in the client's own struct. All zero: waits for nothing.
  */

@@ -106,14 +106,6 @@ mono_us writes_tend(struct writes *ws, mono_us now)
 
 /* ---- orders ---- */
 
-static bool is_stop(const struct hub_order *order, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++)
-        if (order[i].command == COMMAND_STOP && !order[i].release)
-            return true;
-    return false;
-}
-
 /* The owner at the machine does not depend on what comes over the network. */
 static bool is_flood(struct writes *ws, struct writer *w, mono_us now, bool stop)
 {
@@ -130,7 +122,7 @@ enum status writes_order(struct writes *ws, struct writer *w, mono_us now, struc
     w->command = order[0].command;
     for (unsigned i = 0; i < n; i++)
         order[i].from = w->from;
-    if (is_flood(ws, w, now, is_stop(order, n)) ||
+    if (is_flood(ws, w, now, orders_stop(order, n)) ||
         desk_put(ws->desk, &w->waiter, now, order, n) != HUB_OK) {
         writes_refused(ws, w, now, order[0].command, REFUSAL_FLOOD);
         return HUB_EFULL;

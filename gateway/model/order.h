@@ -38,4 +38,13 @@ struct hub_order {
     uint16_t key;
 };
 
+/* Whether one of n orders stops the hub. */
+static inline bool orders_stop(const struct hub_order *order, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (order[i].command == COMMAND_STOP && !order[i].release)
+            return true;
+    return false;
+}
+
 #endif

@@ -256,14 +256,31 @@ static void an_old_answer_does_not_find_the_next_one(void **state)
     assert_int_equal(f->v[1].status, HUB_ERANGE);
 }
 
+static enum status put_stop(struct fixture *f, unsigned who)
+{
+    const struct hub_order order[2] = {ccl(1), {.command = COMMAND_STOP}};
+
+    return desk_put(f->desk, &f->v[who].waiter, T0, order, 2);
+}
+
+/* The last four places are for a STOP. */
+static void fill(struct fixture *f)
+{
+    for (unsigned i = 0; i < DESK_PLACES - 4; i++)
+        assert_int_equal(put(f, i, T0, i), HUB_OK);
+    for (unsigned i = DESK_PLACES - 4; i < DESK_PLACES; i++) {
+        assert_int_equal(put(f, DESK_PLACES, T0, 0), HUB_EFULL);
+        assert_int_equal(put_stop(f, i), HUB_OK);
+    }
+    assert_int_equal(put_stop(f, DESK_PLACES), HUB_EFULL);
+}
+
 static void as_many_orders_as_places(void **state)
 {
     struct fixture *f = *state;
     uint32_t ticket[DESK_PLACES];
 
-    for (unsigned i = 0; i < DESK_PLACES; i++)
-        assert_int_equal(put(f, i, T0, i), HUB_OK);
-    assert_int_equal(put(f, DESK_PLACES, T0, 0), HUB_EFULL);
+    fill(f);
     assert_int_equal(f->v[DESK_PLACES].waiter.ticket, 0);
     assert_int_equal(f->woken, DESK_PLACES);
     for (unsigned i = 0; i < DESK_PLACES; i++)
@@ -271,14 +288,13 @@ static void as_many_orders_as_places(void **state)
     /* All taken, none answered, nobody waits any more: still no place, so that every answer has one
      * of its own. */
     desk_tend(f->desk, T0 + DESK_PATIENCE, NULL, NULL);
-    assert_int_equal(put(f, DESK_PLACES, T0, 0), HUB_EFULL);
+    assert_int_equal(put_stop(f, DESK_PLACES), HUB_EFULL);
     for (unsigned i = 0; i < DESK_PLACES; i++)
         desk_answer(f->desk, ticket[i], HUB_OK);
     desk_tend(f->desk, T0 + DESK_PATIENCE, NULL, NULL);
     for (unsigned i = 0; i < DESK_PLACES; i++)
         assert_int_equal(f->v[i].told, 1);
-    for (unsigned i = 0; i < DESK_PLACES; i++)
-        assert_int_equal(put(f, i, T0, i), HUB_OK);
+    fill(f);
 }
 
 static void who_is_told_may_ask_again_and_drop_others(void **state)

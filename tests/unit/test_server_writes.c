@@ -322,7 +322,8 @@ static void a_desk_without_room(void **state)
     for (unsigned i = 0; i < DESK_PLACES; i++) {
         many[i] = client(1, 1 + i, "many");
         f.who.client = &many[i];
-        assert_int_equal(write_word(T0, 2000, 10), MODBUS_LATER);
+        assert_int_equal(write_word(T0, i < DESK_PLACES - DESK_KEPT ? 2000 : 2008, 1),
+                         MODBUS_LATER);
     }
     f.who.client = &f.writer;
     last = write_word(T0, 2008, 1);
