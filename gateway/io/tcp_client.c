@@ -62,8 +62,6 @@ mono_us client_deadline(const struct client *c)
     idle = idle && !c->parked ? place_of(c)->last_used + idle : MONO_NEVER;
     if (behind(c))
         wait = c->write_until;
-    else if (c->parked)
-        wait = MONO_NEVER;
     return mono_min(idle, wait);
 }
 
@@ -219,19 +217,18 @@ static bool serve(struct client *c, mono_us now)
     return true;
 }
 
+/* A client may send its last request and shut its side: that is seen when the request has been
+ * answered. */
 static bool receive(struct client *c)
 {
     size_t room;
     uint8_t *space = stream_space(&c->in, &room);
     ssize_t n = recv(c->fd, space, room, 0);
 
-    if (n > 0)
-        stream_fed(&c->in, (size_t)n);
-    else if (n == 0)
-        c->closing = true; /* a client may send its last request and shut its side */
-    else
+    if (n < 0)
         return errno == EAGAIN || errno == EINTR || lost(c);
-    return true;
+    stream_fed(&c->in, (size_t)n);
+    return n > 0;
 }
 
 /* One turn of one client: what waits to go out, else what was left over, else what came. false:
@@ -246,11 +243,7 @@ static bool take_turn(struct client *c, mono_us now)
         return true;
     if (was_behind && c->partial_until != MONO_NEVER)
         c->partial_until = now + ASSEMBLY; /* it was us who did not read on */
-    if (!c->more && !c->closing && !receive(c))
-        return false;
-    if (!serve(c, now))
-        return false;
-    return !c->closing || behind(c) || c->parked;
+    return (c->more || receive(c)) && serve(c, now);
 }
 
 /* A parked client is not read from. The usual one only waits, so it is no use to say so to the
@@ -296,7 +289,7 @@ static bool finish(struct client *c, enum status status, mono_us now)
     else
         c->write_until = now + WRITE_TIMEOUT;
     c->more = stream_partial(&c->in); /* what came behind it is for the next turn */
-    return !c->closing || behind(c);
+    return true;
 }
 
 static void answered(struct waiter *w, enum status status, mono_us now)
@@ -355,7 +348,7 @@ enum status client_open(struct client *c, int fd, const struct address *from, bo
     c->fd = fd;
     c->events = EPOLLIN;
     c->may_write = may_write;
-    c->closing = c->more = c->parked = false;
+    c->more = c->parked = false;
     c->out_len = 0;
     c->partial_until = MONO_NEVER;
     memset(&c->in, 0, sizeof(c->in));

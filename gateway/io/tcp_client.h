@@ -44,9 +44,8 @@ struct client {
     int fd;      /* -1: nobody */
     uint32_t events;
     bool may_write;
-    bool closing; /* no more bytes will come; answers are still due */
-    bool more;    /* requests may be left over from the last turn */
-    bool parked;  /* `asked` waits for the answer of control */
+    bool more;   /* requests may be left over from the last turn */
+    bool parked; /* `asked` waits for the answer of control */
     unsigned out_at, out_len;
     uint8_t *out; /* TCP_OUT_MAX bytes; touched only when a client does not keep up */
     mono_us partial_until, write_until;

@@ -82,6 +82,29 @@ static void answers_not_taken_are_told(void **state)
     room_close(&r);
 }
 
+/* It was the listener that did not read on after the 16th request. */
+static void a_half_request_has_its_second_when_it_can_be_read(void **state)
+{
+    struct room r;
+    int fd;
+
+    (void)state;
+    room_init(&r);
+    room_open(&r);
+    fd = client_from(&r, 4, T0);
+    for (int i = 0; i < 16; i++)
+        say(fd, WORD);
+    say(fd, "00 01 00");
+    turn(&r, T0);
+    turn(&r, T0 + MONO_MS(500));
+    turn(&r, T0 + MONO_MS(1490));
+    assert_int_equal(count_of(&r, SIG_CLOSED_HALF), 0);
+    turn(&r, T0 + MONO_MS(1500));
+    assert_int_equal(count_of(&r, SIG_CLOSED_HALF), 1);
+    close(fd);
+    room_close(&r);
+}
+
 static void who_is_silent_or_leaves_is_not_told(void **state)
 {
     struct room r;
@@ -260,17 +283,16 @@ static void nobody_has_more_than_sixteen_in_a_turn(void **state)
     room_close(&r);
 }
 
-/* The server's own end of a connection, by its peer. */
-static int far_end(const struct sockaddr_in *client)
+/* The server's own end of a connection. */
+static int far_end(int client)
 {
-    for (int fd = 3; fd < 1000; fd++) {
-        struct sockaddr_in peer;
-        socklen_t len = sizeof(peer);
+    struct sockaddr_in mine, peer;
 
-        if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
-            peer.sin_port == client->sin_port && peer.sin_addr.s_addr == client->sin_addr.s_addr)
+    getsockname(client, (struct sockaddr *)&mine, &(socklen_t){sizeof(mine)});
+    for (int fd = 3; fd < 1000; fd++)
+        if (getpeername(fd, (struct sockaddr *)&peer, &(socklen_t){sizeof(peer)}) == 0 &&
+            peer.sin_port == mine.sin_port && peer.sin_addr.s_addr == mine.sin_addr.s_addr)
             return fd;
-    }
     return -1;
 }
 
@@ -287,8 +309,7 @@ static void who_vanishes_is_gone_in_25_s(void **state)
         {IPPROTO_TCP, TCP_KEEPCNT,      3    },
         {IPPROTO_TCP, TCP_USER_TIMEOUT, 25000},
     };
-    struct sockaddr_in mine;
-    socklen_t len = sizeof(mine);
+    socklen_t len = sizeof(int);
     struct room r;
     int fd;
 
@@ -296,12 +317,10 @@ static void who_vanishes_is_gone_in_25_s(void **state)
     room_init(&r);
     room_open(&r);
     fd = client_from(&r, 1, T0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&mine, &len), 0);
     for (size_t i = 0; i < LEN(options); i++) {
         int value = -1;
 
-        len = sizeof(value);
-        getsockopt(far_end(&mine), options[i].level, options[i].name, &value, &len);
+        getsockopt(far_end(fd), options[i].level, options[i].name, &value, &len);
         assert_int_equal(value, options[i].value);
     }
     close(fd);
@@ -445,6 +464,7 @@ int main(void)
         cmocka_unit_test(a_request_cut_off_is_told_once_a_minute),
         cmocka_unit_test(what_is_no_modbus_is_told),
         cmocka_unit_test(answers_not_taken_are_told),
+        cmocka_unit_test(a_half_request_has_its_second_when_it_can_be_read),
         cmocka_unit_test(who_is_silent_or_leaves_is_not_told),
         cmocka_unit_test(many_names_do_not_fill_the_log),
         cmocka_unit_test(one_line_a_minute_on_all_listeners),

@@ -120,7 +120,9 @@ static void reserved_places_are_not_for_outsiders(void **state)
     comes(&p, 9, true, 8, PLACE_HELD, 0);
     comes(&p, 9, true, 9, PLACE_NONE, 0); /* who is listed never gives way */
     comes(&p, 1, false, 9, PLACE_NONE, 0);
+    assert_int_equal(p.outsiders, 0);
     places_leave(&p, 3);
+    assert_int_equal(p.outsiders, 0);
     comes(&p, 1, false, 9, PLACE_FREE, 3); /* 3 listed of 4: not more are reserved than that */
 }
 

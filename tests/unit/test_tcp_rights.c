@@ -13,12 +13,15 @@ static void block(struct config_cidr *list, unsigned *n, uint8_t host, uint8_t b
 }
 
 static unsigned writes;
+static mono_us tokens; /* of the client that wrote last, before it did */
 
 static enum modbus_exception take_words(void *ctx, const struct modbus_who *who, uint16_t addr,
                                         unsigned n, const uint8_t *words)
 {
-    const struct writer *w = who->client;
+    struct writer *w = who->client;
 
+    tokens = w->bucket.full_at;
+    w->bucket.full_at = T0 + 1;
     (void)ctx, (void)addr, (void)n, (void)words;
     assert_true(who->may_write);
     assert_false(who->broadcast);
@@ -110,6 +113,40 @@ static void rights_do_not_stay_with_the_place(void **state)
         say(fd, WRITE);
         turn(&r, T0);
         hears(fd, host == 5 ? WRITTEN : NOT_ALLOWED);
+        close(fd);
+        turn(&r, T0);
+    }
+    room_close(&r);
+}
+
+static void who_comes_again_has_no_new_tokens(void **state)
+{
+    static const struct {
+        uint8_t host;
+        mono_us tokens;
+    } cases[] = {
+        {5, 0     },
+        {5, T0 + 1},
+        {6, 0     },
+        {5, 0     },
+    };
+    struct room r;
+
+    (void)state;
+    room_init(&r);
+    r.map.write_words = take_words;
+    r.spec.owner = 3;
+    r.spec.write = true;
+    r.spec.connections = 1;
+    block(r.spec.allow_write, &r.spec.n_allow_write, 1, 24);
+    room_open(&r);
+    for (size_t i = 0; i < LEN(cases); i++) {
+        int fd = client_from(&r, cases[i].host, T0);
+
+        say(fd, WRITE);
+        turn(&r, T0);
+        hears(fd, WRITTEN);
+        assert_int_equal(tokens, cases[i].tokens);
         close(fd);
         turn(&r, T0);
     }
@@ -251,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_may_write),
         cmocka_unit_test(rights_do_not_stay_with_the_place),
+        cmocka_unit_test(who_comes_again_has_no_new_tokens),
         cmocka_unit_test(other_refusals_are_counted_not_told),
         cmocka_unit_test(who_is_not_in_allow_is_closed_unread),
         cmocka_unit_test(one_address_has_so_many_connections),
