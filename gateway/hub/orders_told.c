@@ -51,7 +51,8 @@ void told_set_point(struct hub *hub, const struct hub_order *order, const struct
         return;
     snprintf(text, sizeof(text), "%s%s", told_by("by", from).text,
              other ? told_by(", taken over from", whose).text : "");
-    tell(hub, EVENT_SET_POINT, order->command, EVENT_AT_HUB, old, now, text);
+    tell(hub, other ? EVENT_TAKEN_OVER : EVENT_SET_POINT, order->command, EVENT_AT_HUB, old, now,
+         text);
 }
 
 void told_run_out(struct hub *hub, enum command command)

@@ -90,6 +90,12 @@ static bool send_due(struct loop *loop, unsigned port, mono_us now)
     return drained;
 }
 
+/* A controller that follows the sun moves its set-point each second: a log of that is of no use. */
+static bool is_tuning(const struct event *e)
+{
+    return e->kind == EVENT_SET_POINT && e->old >= 0 && e->now >= 0;
+}
+
 static void tell_events(struct loop *loop)
 {
     struct event e;
@@ -98,7 +104,7 @@ static void tell_events(struct loop *loop)
     while (hub_event_out(loop->hub, &e)) {
         enum log_level level = LOG_INFO;
 
-        if (e.kind == EVENT_CCL_REASON || e.kind == EVENT_DCL_REASON)
+        if (e.kind == EVENT_CCL_REASON || e.kind == EVENT_DCL_REASON || is_tuning(&e))
             level = LOG_DEBUG;
         if (event_is_bad(&e))
             level = LOG_WARN;

@@ -198,6 +198,7 @@ const char *event_text(const struct event *e, char *out, size_t size)
         break;
     case EVENT_COMMAND:
     case EVENT_SET_POINT:
+    case EVENT_TAKEN_OVER:
     case EVENT_RAN_OUT:
     case EVENT_REFUSED:
         asked(e, what, sizeof(what));

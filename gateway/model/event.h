@@ -22,9 +22,10 @@ enum event_kind {
     EVENT_INPUT,       /* the same; -1: not read */
     EVENT_LATCH_SET,   /* now: latch */
     EVENT_LATCH_RESET, /* old -> now: latches; text: by whom, or why it was refused */
-    EVENT_SET_POINT,   /* old -> now: in the unit of its signal, -1: none; text: who, and whose */
+    EVENT_SET_POINT,   /* old -> now: in the unit of its signal, -1: none; text: who */
     EVENT_RAN_OUT,     /* a set-point that nobody repeated; old: its value */
     EVENT_REFUSED,     /* now: refusal, old: times since the last one told; text: who */
+    EVENT_TAKEN_OVER,  /* as EVENT_SET_POINT, and it was another's; text: who, and whose */
     EVENT_KIND_COUNT
 };
 

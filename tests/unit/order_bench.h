@@ -87,8 +87,8 @@ static unsigned n_told;
 
 static inline unsigned is_of_order(const struct event *e)
 {
-    return e->kind == EVENT_COMMAND || e->kind == EVENT_SET_POINT || e->kind == EVENT_RAN_OUT ||
-           e->kind == EVENT_REFUSED || e->kind == EVENT_LATCH_RESET;
+    return e->kind == EVENT_COMMAND || e->kind == EVENT_SET_POINT || e->kind == EVENT_TAKEN_OVER ||
+           e->kind == EVENT_RAN_OUT || e->kind == EVENT_REFUSED || e->kind == EVENT_LATCH_RESET;
 }
 
 /* The events about orders since the last look. */

@@ -2,9 +2,11 @@
 #include "hub_bench.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "io/desk.h"
 #include "io/loop.h"
 
@@ -352,6 +354,59 @@ static void turns_are_counted_and_the_longest_is_told(void **state)
     bench_end(&b);
 }
 
+/* ---- what is logged ---- */
+
+static char logged[8][300];
+static enum log_level level_of[8];
+static unsigned n_logged;
+
+static void listen(enum log_level level, const char *line)
+{
+    if (!strstr(line, "set-point"))
+        return;
+    assert_true(n_logged < LEN(logged));
+    level_of[n_logged] = level;
+    snprintf(logged[n_logged++], sizeof(logged[0]), "%s", line);
+}
+
+/* Given, moved, given by another, taken back: what one owner does to his own is detail. */
+static void moving_a_set_point_is_detail(void **state)
+{
+    static const struct {
+        uint16_t owner;
+        int64_t value; /* -1: taken back */
+        enum log_level level;
+    } steps[] = {
+        {1,  20000, LOG_INFO },
+        {1,  21000, LOG_DEBUG},
+        {20, 21000, LOG_INFO },
+        {20, 0,     LOG_DEBUG},
+        {20, -1,    LOG_INFO },
+    };
+    struct bench b;
+
+    (void)state;
+    bench_init(&b);
+    settle(&b);
+    n_logged = 0;
+    log_to(listen);
+    log_threshold(LOG_DEBUG);
+    for (unsigned i = 0; i < LEN(steps); i++) {
+        const struct hub_order o = {.command = COMMAND_SET_CCL,
+                                    .from.owner = steps[i].owner,
+                                    .release = steps[i].value < 0,
+                                    .value = steps[i].value};
+
+        put(&b, 0, &o, 1);
+        turn(&b, MONO_MS(5));
+        assert_int_equal(n_logged, i + 1);
+        assert_int_equal(level_of[i], steps[i].level);
+    }
+    log_threshold(LOG_INFO);
+    log_to(NULL);
+    bench_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +421,7 @@ int main(void)
         cmocka_unit_test(what_finds_no_room_stays_at_the_desk),
         cmocka_unit_test(only_a_deadline_tells_how_late_control_is),
         cmocka_unit_test(turns_are_counted_and_the_longest_is_told),
+        cmocka_unit_test(moving_a_set_point_is_detail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
