@@ -37,7 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REQUEST = 8, ADU_MAX = 256, PATIENCE_MS = 200, START_MS = 5000 };
+enum { REQUEST = 8, ADU_MAX = 256, PATIENCE_MS = 1000, START_MS = 5000 };
 
 static struct {
     long baud, requests, registers, unit, first, span, margin, seed, settle, most_over, least_part;
