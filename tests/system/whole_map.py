@@ -3,7 +3,8 @@
 
     whole_map.py tcp HOST:PORT CSV OUT        mbpoll, Modbus TCP
     whole_map.py rtu rtu:DEVICE CSV OUT       mbpoll, Modbus RTU, 19200 8N1
-    whole_map.py pymodbus HOST:PORT CSV OUT   pymodbus, holding and input registers
+    whole_map.py pymodbus HOST:PORT CSV OUT   pymodbus, holding and input registers; the same are
+                 pymodbus-rtu rtu:DEVICE, pymodbus-rtu-over-tcp and, all at once, pymodbus-async
     whole_map.py same OUT1 OUT2 CSV           compares all but what moves with time
 """
 import csv
@@ -44,11 +45,16 @@ def mbpoll(where, start, count):
     return got
 
 
-def pymodbus(where):
-    from pymodbus.client import ModbusTcpClient
+def pymodbus(how, where):
+    from pymodbus.client import ModbusSerialClient, ModbusTcpClient
+    from pymodbus.framer.rtu_framer import ModbusRtuFramer
 
-    host, port = where.rsplit(":", 1)
-    client = ModbusTcpClient(host, port=int(port))
+    if how == "pymodbus-rtu":
+        client = ModbusSerialClient(where[4:], framer=ModbusRtuFramer, baudrate=19200, parity="N", stopbits=2, timeout=1)
+    else:
+        host, port = where.rsplit(":", 1)
+        more = {"framer": ModbusRtuFramer} if how == "pymodbus-rtu-over-tcp" else {}
+        client = ModbusTcpClient(host, port=int(port), **more)
     if not client.connect():
         sys.exit("pymodbus cannot connect")
 
@@ -64,9 +70,35 @@ def pymodbus(where):
     return read
 
 
+def pymodbus_async(where, spans):
+    """All requests are under way at the same time."""
+    import asyncio
+
+    from pymodbus.client import AsyncModbusTcpClient
+
+    async def ask():
+        host, port = where.rsplit(":", 1)
+        client = AsyncModbusTcpClient(host, port=int(port))
+        await client.connect()
+        return await asyncio.gather(*(client.protocol.read_holding_registers(start, count, slave=1) for start, count in spans))
+
+    answers = dict(zip(spans, asyncio.run(ask())))
+
+    def read(_, start, count):
+        answer = answers[start, count]
+        if answer.isError():
+            sys.exit(f"{start}+{count}: {answer}")
+        return answer.registers
+
+    return read
+
+
 def read_all(how, where, path, out):
-    read = pymodbus(where) if how == "pymodbus" else mbpoll
     table = rows(path)
+    if how == "pymodbus-async":
+        read = pymodbus_async(where, list(runs(table)))
+    else:
+        read = pymodbus(how, where) if how.startswith("pymodbus") else mbpoll
     image = {}
     for start, count in runs(table):
         for i, word in enumerate(read(where, start, count)):
