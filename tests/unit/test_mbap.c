@@ -169,12 +169,69 @@ static void the_longest_request_fits(void **state)
     assert_false(s.closed);
 }
 
+static void unit_ids(void **state)
+{
+    static const struct {
+        const char *what;
+        uint8_t id;
+        int tcp, line; /* 0 the hub, 1 and 2 clusters, -1 nobody */
+    } ids[] = {
+        {"24 0: on a line all of them, the framer's affair", 0,   0,  -1},
+        {"26 the one before the hub",                        4,   -1, -1},
+        {"25 the hub",                                       5,   0,  0 },
+        {"26 the one behind it",                             6,   -1, -1},
+        {"26 the one before the clusters",                   245, -1, -1},
+        {"25 cluster 1",                                     246, 1,  1 },
+        {"25 cluster 2",                                     247, 2,  2 },
+        {"109 cluster 3, where a line has no addresses",     248, 3,  -1},
+        {"26 the one behind the clusters",                   249, -1, -1},
+        {"26 254",                                           254, -1, -1},
+        {"23 255",                                           255, 0,  -1},
+    };
+    const struct modbus_map hub = {0}, more[3] = {0};
+    const struct modbus_units units = {
+        .unit = 5, .first = 246, .n_more = 3, .hub = &hub, .more = more};
+
+    (void)state;
+    for (size_t i = 0; i < LEN(ids); i++) {
+        const struct modbus_map *const maps[] = {NULL, &hub, &more[0], &more[1], &more[2]};
+
+        print_message("  %s\n", ids[i].what);
+        assert_ptr_equal(modbus_unit(&units, ids[i].id, true), maps[ids[i].tcp + 1]);
+        assert_ptr_equal(modbus_unit(&units, ids[i].id, false), maps[ids[i].line + 1]);
+    }
+}
+
+static void cluster_units(void **state)
+{
+    struct fixture f[2];
+    struct modbus_map map = fixture_map(&f[0]), more = fixture_map(&f[1]);
+    const struct modbus_units units = {
+        .unit = 1, .first = 11, .n_more = 1, .hub = &map, .more = &more};
+    const uint8_t read[] = {3, 0, 0, 0, 1};
+    uint8_t out[MBAP_ADU_MAX];
+
+    (void)state;
+    f[1].holding[0] = 0x1111;
+    print_message("  22, 25 unit 11 has its own words and its id in the answer\n");
+    assert_bytes(out,
+                 mbap_answer(&units, &fixture_who,
+                             &(struct mbap_adu){.unit = 11, .pdu = read, .len = 5}, out),
+                 "00 00 00 00 00 05 0B 03 02 11 11");
+    assert_bytes(out,
+                 mbap_answer(&units, &fixture_who,
+                             &(struct mbap_adu){.unit = 12, .pdu = read, .len = 5}, out),
+                 "00 00 00 00 00 03 0C 83 0B");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams),
         cmocka_unit_test(byte_by_byte),
         cmocka_unit_test(the_longest_request_fits),
+        cmocka_unit_test(unit_ids),
+        cmocka_unit_test(cluster_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
