@@ -25,7 +25,7 @@ struct tcp {
     bool paused;
     int why; /* errno of the last failure to open, 0 when open */
     mono_us due;
-    struct client *client; /* one of each place */
+    struct client *client; /* one of each place; touched when one comes, as is out_all */
     uint8_t *out_all;
     struct tells tells;
     counter link; /* enum link_state */
@@ -46,12 +46,10 @@ static void sweep(struct tcp *t, mono_us now)
 
     s->sweep_at = MONO_NEVER;
     for (unsigned i = 0; i < s->places.end; i++) {
-        struct client *c = &t->client[i];
-
-        if (c->fd >= 0 && client_deadline(c) <= now)
-            client_expire(c, now);
-        if (c->fd >= 0)
-            s->sweep_at = mono_min(s->sweep_at, client_deadline(c));
+        if (s->places.place[i].taken && client_deadline(&t->client[i]) <= now)
+            client_expire(&t->client[i], now);
+        if (s->places.place[i].taken)
+            s->sweep_at = mono_min(s->sweep_at, client_deadline(&t->client[i]));
     }
     if (s->sweep_at != MONO_NEVER)
         s->sweep_at = mono_max(s->sweep_at, now + SWEEP_EVERY);
@@ -107,6 +105,7 @@ static bool admit(struct tcp *t, int fd, const struct sockaddr_storage *from, mo
     if (at < 0)
         return false;
     places_take(&t->side.places, (unsigned)at, &host, listed, now);
+    client_init(&t->client[at], &t->side, (unsigned)at, t->out_all + (size_t)at * TCP_OUT_MAX);
     if (client_open(&t->client[at], fd, &host, may_write) == HUB_OK)
         return true;
     places_leave(&t->side.places, (unsigned)at);
@@ -216,8 +215,6 @@ struct tcp *tcp_new(const struct tcp_spec *spec, struct poller *p)
         return NULL;
     }
     t->side.batch = t->out_all + (size_t)n * TCP_OUT_MAX;
-    for (unsigned i = 0; i < n; i++)
-        client_init(&t->client[i], &t->side, i, t->out_all + (size_t)i * TCP_OUT_MAX);
     return t;
 }
 
@@ -230,8 +227,8 @@ void tcp_counts(const struct tcp *t, struct signals *out, mono_us now)
 
 void tcp_free(struct tcp *t)
 {
-    for (unsigned i = 0; t->client && i < t->side.places.end; i++)
-        if (t->client[i].fd >= 0)
+    for (unsigned i = t->side.places.end; i-- > 0;)
+        if (t->side.places.place[i].taken)
             client_close(&t->client[i]);
     if (t->fd >= 0)
         close(t->fd);

@@ -302,30 +302,38 @@ static void answered(struct waiter *w, enum status status, mono_us now)
         client_close(c);
 }
 
-/* Its time is up. Who only was silent did nothing wrong; stray bytes between RTU frames neither. */
+/* The rest of an RTU frame did not come. Stray bytes are usual behind a serial line: what is held
+ * is looked through, and dropped. */
+static void give_up_frame(struct client *c, mono_us now)
+{
+    rtu_stream_late(&c->in.frames);
+    c->partial_until = MONO_NEVER;
+    if (serve(c, now))
+        settle(c);
+    else
+        client_close(c);
+}
+
+static void end(struct client *c, enum signal why, const char *text, mono_us now)
+{
+    side_count(c->side, why, 1);
+    if (text)
+        side_tell(c->side, c->writer.from.name, text, now);
+    client_close(c);
+}
+
 void client_expire(struct client *c, mono_us now)
 {
-    enum signal why = SIG_CLOSED_IDLE;
+    bool half = !behind(c) && c->partial_until <= now;
 
-    if (behind(c) && c->write_until <= now) {
-        why = SIG_CLOSED_UNREAD;
-        side_tell(c->side, c->writer.from.name, "closed: it did not take its answers for 5 s", now);
-    } else if (!behind(c) && c->partial_until <= now) {
-        if (c->in.rtu) {
-            c->partial_until = MONO_NEVER;
-            rtu_stream_late(&c->in.frames);
-            if (serve(c, now))
-                settle(c);
-            else
-                client_close(c);
-            return;
-        }
-        why = SIG_CLOSED_HALF;
-        side_tell(c->side, c->writer.from.name, "closed: its request was not complete after 1 s",
-                  now);
-    }
-    side_count(c->side, why, 1);
-    client_close(c);
+    if (behind(c) && c->write_until <= now)
+        end(c, SIG_CLOSED_UNREAD, "closed: it did not take its answers for 5 s", now);
+    else if (half && c->in.rtu)
+        give_up_frame(c, now);
+    else if (half)
+        end(c, SIG_CLOSED_HALF, "closed: its request was not complete after 1 s", now);
+    else
+        end(c, SIG_CLOSED_IDLE, NULL, now); /* silence is nothing wrong */
 }
 
 void client_init(struct client *c, struct tcp_side *side, unsigned at, uint8_t *out)

@@ -54,7 +54,8 @@ struct client {
     struct tcp_stream in;
 };
 
-/* Nobody yet. `at` is its place in side->places. */
+/* Before each client_open; what is known of who was here before is kept. `at` is its place in
+ * side->places. */
 void client_init(struct client *c, struct tcp_side *side, unsigned at, uint8_t *out);
 
 /* Takes a connection over; its place is taken already. HUB_EIO: nothing is taken over. */
