@@ -23,7 +23,7 @@ static int take(const char *device)
 
     if (fd < 0)
         return -1;
-    if (isatty(fd) && flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         return fd;
     why = errno == EWOULDBLOCK ? EBUSY : errno;
     close(fd);
