@@ -175,6 +175,52 @@ def switches(f):
     return n
 
 
+WRITE, READ_BACK = adu("05 06 0007 1234"), adu("05 03 0007 0001")
+READ_NEW = adu("05 03 02 1234")
+
+
+def timed(line, request, answer, seconds=1.0):
+    start = time.monotonic()
+    return line.ask(request, answer, seconds), (time.monotonic() - start) * 1000
+
+
+@on()
+def writes_wait_for_control():
+    with tempfile.TemporaryDirectory() as folder, Line(os.path.join(folder, "line")) as line:
+        with Fixture("--rtu", line.path, "--later", 100) as f:
+            check("a write is answered when control has answered", *written(*timed(line, WRITE, WRITE), 100, 300))
+            check("... and is in force then", line.ask(READ_BACK, READ_NEW) == READ_NEW)
+            line.write(adu("05 06 0008 4321"))
+            time.sleep(0.02)
+            line.write(b"\0")
+            check("a stray byte meanwhile costs nothing", line.read(8, 0.5) == adu("05 06 0008 4321"))
+            line.write(adu("05 06 0009 4321"))
+            time.sleep(0.02)
+            check("who asks meanwhile is answered", line.ask() == ASK_ANSWER)
+            check("... and gets no answer of before", line.read(1, 0.3) == b"")
+            line.write(adu("00 06 000A 4321"))
+            time.sleep(0.02)
+            check("a broadcast keeps nobody waiting", line.ask() == ASK_ANSWER and line.read(1, 0.2) == b"")
+            check("... and is carried out", line.ask(adu("05 03 000A 0001"), READ_NEW) == adu("05 03 02 4321"))
+            line.write(adu("05 06 000B 4321"))
+            time.sleep(0.02)
+            os.unlink(line.path)
+            with Line(line.path) as other:
+                os.close(line.master)
+                line.master = os.open("/dev/null", os.O_RDWR)
+                check("a line that is lost while it waits comes back", f.wait_log("open, 19200", RETRIES, times=2), f.log())
+                check("... without the answer of before", other.ask() == ASK_ANSWER and other.read(1, 0.2) == b"")
+    with tempfile.TemporaryDirectory() as folder, Line(os.path.join(folder, "line")) as line:
+        with Fixture("--rtu", line.path, "--later", 700):
+            busy = adu("05 86 06")
+            check("what takes over half a second is exception 06", *written(*timed(line, WRITE, busy), 500, 650, busy))
+            check("... and nothing comes later", line.read(1, 0.4) == b"")
+
+
+def written(got, took, at_least, most, want=WRITE):
+    return got == want and at_least <= took <= most, f"{got.hex(' ')} after {took:.0f} ms"
+
+
 @on(waits=True)
 def garbage():
     with tempfile.TemporaryDirectory() as folder, Line(os.path.join(folder, "line")) as line:
