@@ -27,9 +27,7 @@ struct set_point *set_point_of(struct hub *hub, enum command command)
 {
     if (command == COMMAND_SET_CCL)
         return &hub->set_ccl;
-    if (command == COMMAND_SET_DCL)
-        return &hub->set_dcl;
-    return command == COMMAND_SET_CVL ? &hub->set_cvl : NULL;
+    return command == COMMAND_SET_DCL ? &hub->set_dcl : &hub->set_cvl;
 }
 
 /* A CVL has to be one of this battery; the currents lower what they like. */

@@ -77,7 +77,7 @@ void told_taken(struct hub *hub, const struct hub_order *order, const struct ori
     struct asked *asked = asked_of(hub, order->command);
 
     *asked = (struct asked){.from = *from};
-    if (order->release && set_point_of(hub, order->command))
+    if (order->release && is_set_point(order->command))
         asked->from = (struct origin){0};
 }
 

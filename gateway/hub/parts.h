@@ -285,7 +285,11 @@ void orders_init(struct hub *hub);
 void orders_settle(struct hub *hub);
 void orders_run(struct hub *hub);
 mono_us orders_due(const struct hub *hub);
-/* NULL: not the command of one. */
+static inline bool is_set_point(enum command command)
+{
+    return command == COMMAND_SET_CCL || command == COMMAND_SET_DCL || command == COMMAND_SET_CVL;
+}
+/* Only of such a command. */
 struct set_point *set_point_of(struct hub *hub, enum command command);
 struct range {
     int64_t lo, hi;
