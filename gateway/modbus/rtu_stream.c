@@ -58,9 +58,11 @@ static bool has_data_to_come(const uint8_t *p, size_t have)
            unfinished(shape_request(p + 1, have - 1), have);
 }
 
+/* Without its checksum. */
 static bool is_request(const struct modbus_units *units, const uint8_t *adu, size_t len)
 {
-    return has_code(adu, len) && modbus_unit(units, adu[0], false) && modbus_fits(adu + 1, len - 3);
+    return len >= RTU_ADU_MIN && has_code(adu, len) && modbus_unit(units, adu[0], false) &&
+           modbus_fits(adu + 1, len - 3);
 }
 
 /* How far behind the first byte, which is waited for, another frame begins. 0: there is none, or it
@@ -71,7 +73,7 @@ static size_t ahead(const struct rtu_stream *s, const struct modbus_units *units
         const uint8_t *p = s->buf + i;
         size_t have = s->end - i;
 
-        if (rtu_frame(p, have) || (rtu_good(p, have) && is_request(units, p, have)))
+        if (rtu_frame(p, have) || (is_request(units, p, have) && rtu_good(p, have)))
             return i - s->at;
         if (has_data_to_come(p, have))
             return 0;

@@ -75,7 +75,7 @@ static size_t put16(uint8_t *out, size_t at, unsigned value)
 
 static bool is_restart(const uint8_t *pdu, size_t len)
 {
-    return len == 5 && pdu[0] == DIAGNOSTICS && u16(pdu + 1) == RESTART;
+    return len >= 3 && pdu[0] == DIAGNOSTICS && u16(pdu + 1) == RESTART;
 }
 
 bool serial_deaf(const struct serial *s, const uint8_t *pdu, size_t len)

@@ -200,6 +200,8 @@ static void unit_ids(void **state)
         assert_ptr_equal(modbus_unit(&units, ids[i].id, true), maps[ids[i].tcp + 1]);
         assert_ptr_equal(modbus_unit(&units, ids[i].id, false), maps[ids[i].line + 1]);
     }
+    print_message("  24 0 on a line, if somebody should be called so\n");
+    assert_null(modbus_unit(&(struct modbus_units){.hub = &hub}, 0, false));
 }
 
 static void cluster_units(void **state)

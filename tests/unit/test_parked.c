@@ -276,6 +276,11 @@ static void a_second_write_meanwhile(void **state)
     pass(&l, GAP);
     assert_int_equal(l.p.orders, 1);
     assert_bytes(l.out, l.len, "05 86 06 83 A3");
+    l.len = 0;
+    pass(&l, 50000);
+    hear(&l, "05 05 00 01 FF 00 DC 7E");
+    pass(&l, GAP);
+    assert_bytes(l.out, l.len, "05 85 06 83 53");
     print_message("  46 a bad one meanwhile: 03 comes before 06\n");
     l.len = 0;
     pass(&l, 50000);

@@ -335,16 +335,16 @@ static void a_late_wake_finds_the_last_frame(void **state)
     assert_bytes(l.out, l.len, GOOD_ANSWER);
 }
 
-/* Nobody looks in between: the times of the bytes alone say where a frame begins. */
+/* Nobody looks in between: the times of the bytes alone say where a frame begins, and so whether it
+ * can be answered at once or only when the line has been silent for long. */
 static void a_new_frame_begins_a_whole_gap_later(void **state)
 {
     static const struct {
         const char *what;
-        mono_us silence;
-        const char *answer;
+        mono_us silence, answered;
     } late[] = {
-        {"102 noise and 3.5 characters, then a frame", GAP,     GOOD_ANSWER},
-        {"102 noise and 1 us less: found behind it",   GAP - 1, GOOD_ANSWER},
+        {"102 noise and 3.5 characters, then a frame",   GAP,     GAP  },
+        {"102 noise and 1 us less: found behind it all", GAP - 1, 20000},
     };
 
     (void)state;
@@ -352,14 +352,56 @@ static void a_new_frame_begins_a_whole_gap_later(void **state)
         struct line l;
 
         print_message("  %s\n", late[i].what);
-        line_init(&l, 0);
+        line_init(&l, 20000);
         hear(&l, "FF");
         l.now += late[i].silence;
         hear(&l, GOOD);
-        pass(&l, 50000);
-        assert_bytes(l.out, l.len, late[i].answer);
+        pass(&l, late[i].answered - 1);
+        assert_int_equal(l.len, 0);
+        pass(&l, 1);
+        assert_bytes(l.out, l.len, GOOD_ANSWER);
         assert_int_equal(l.rtu.serial.count.bus_errors, 1);
     }
+}
+
+/* 256 good bytes and one more are not a frame and a byte. */
+static void a_byte_too_many(void **state)
+{
+    uint8_t adu[RTU_ADU_MAX + 1] = {5, 100};
+    struct line l;
+
+    (void)state;
+    line_init(&l, 0);
+    print_message("  104 256 bytes of an unknown function: 01\n");
+    rtu_feed(&l.rtu, l.now, adu, rtu_seal(5, adu, 253));
+    pass(&l, GAP);
+    assert_bytes(l.out, l.len, "05 E4 01 EB 01");
+    print_message("  104 the same and one more: silence\n");
+    l.len = 0;
+    pass(&l, 50000);
+    rtu_feed(&l.rtu, l.now, adu, sizeof(adu));
+    pass(&l, 50000);
+    assert_int_equal(l.len, 0);
+    assert_int_equal(l.rtu.serial.count.overruns, 1);
+}
+
+/* 253 + 251 + 8 = 512 bytes are all that is kept. */
+static void a_byte_behind_all_that_is_kept(void **state)
+{
+    uint8_t reply[RTU_ADU_MAX] = {6, 3, 248};
+    struct line l;
+
+    (void)state;
+    line_init(&l, 0);
+    print_message(
+        "  104 two replies of others, our request, and one byte that is not kept: none\n");
+    rtu_feed(&l.rtu, l.now, reply, rtu_seal(6, reply, 250));
+    reply[2] = 246;
+    rtu_feed(&l.rtu, l.now, reply, rtu_seal(6, reply, 248));
+    hear(&l, GOOD " FF");
+    pass(&l, 50000);
+    assert_int_equal(l.len, 0);
+    assert_int_equal(l.rtu.serial.count.overruns, 1);
 }
 
 static void an_own_echo_starts_nothing(void **state)
@@ -402,6 +444,8 @@ int main(void)
         cmocka_unit_test(a_long_reply_does_not_hide_the_request_behind_it),
         cmocka_unit_test(a_late_wake_finds_the_last_frame),
         cmocka_unit_test(a_new_frame_begins_a_whole_gap_later),
+        cmocka_unit_test(a_byte_too_many),
+        cmocka_unit_test(a_byte_behind_all_that_is_kept),
         cmocka_unit_test(an_own_echo_starts_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

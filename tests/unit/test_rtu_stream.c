@@ -92,6 +92,10 @@ static const struct {
      true                                                                                                                                               },
     {"102 half a request",                              "05 03 00 " GOOD,                                     GOOD_ANSWER,                   0, 0, false},
     {"102 the head of an unknown function",             "09 63 " GOOD,                                        GOOD_ANSWER,                   0, 0, false},
+    {"77 more data than a frame can have",              "05 10 00 00 00 7F FE " GOOD,                         GOOD_ANSWER,                   0, 0, false},
+    {"110 an unknown function behind stray bytes",      "09 63 05 63 00 00 F0 F6",                            "05 E3 01 E9 31",              0,
+     0,                                                                                                                                            false},
+    {"105 an address and its checksum alone",           "05 7F 43 " GOOD,                                     GOOD_ANSWER,                   0, 0, false},
     {"102 half a request, two good ones",               "05 03 00 " GOOD " " LOOK,                            GOOD_ANSWER " " LOOK_ANSWER,   0,
      0,                                                                                                                                            false},
 };
@@ -168,8 +172,10 @@ static void data_are_no_requests(void **state)
         const char *what, *bytes, *answer;
         unsigned writes;
     } hidden[] = {
-        {"9 in our own FC16",            "05 10 00 0A 00 04 08 " WRITE " EA 6A", "05 10 00 0A 00 04 E0 4C", 1},
-        {"9 in an FC16 of another unit", "06 10 00 0A 00 04 08 " WRITE " A9 6B", "",                        0},
+        {"9 in our own FC16",                    "05 10 00 0A 00 04 08 " WRITE " EA 6A",       "05 10 00 0A 00 04 E0 4C", 1},
+        {"9 in our own FC16 behind stray bytes", "09 63 05 10 00 0A 00 04 08 " WRITE " EA 6A",
+         "05 10 00 0A 00 04 E0 4C",                                                                                       1},
+        {"9 in an FC16 of another unit",         "06 10 00 0A 00 04 08 " WRITE " A9 6B",       "",                        0},
     };
 
     (void)state;

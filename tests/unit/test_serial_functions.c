@@ -263,6 +263,20 @@ static void the_log(void **state)
     ask(&l, "0C", "0C 13 00 00 00 01 00 03 80 40 C0 90 82 41 80 40 80 40 80 40 80");
 }
 
+static void the_log_of_an_order(void **state)
+{
+    struct line l;
+
+    (void)state;
+    line_init(&l, 0);
+    l.p.later = true;
+    print_message(
+        "  117 FC12: an order is heard (80), another is refused (80 44), and FFFF says so\n");
+    ask(&l, "06 00 01 00 55", "");
+    ask(&l, "06 00 02 00 55", "86 06");
+    ask(&l, "0C", "0C 0A FF FF 00 00 00 03 80 44 80 80");
+}
+
 static void restart_and_the_log(void **state)
 {
     struct line l;
@@ -366,6 +380,7 @@ int main(void)
         cmocka_unit_test(the_line_counts),
         cmocka_unit_test(events_are_requests_carried_out),
         cmocka_unit_test(the_log),
+        cmocka_unit_test(the_log_of_an_order),
         cmocka_unit_test(restart_and_the_log),
         cmocka_unit_test(the_log_holds_64),
         cmocka_unit_test(id_and_status),
