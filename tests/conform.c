@@ -50,7 +50,7 @@ static unsigned checksum(const uint8_t *b, size_t n)
     unsigned crc = 0xFFFF;
 
     for (size_t bit = 0; bit < 8 * n; bit++) {
-        bool out = (crc ^ (b[bit / 8] >> bit % 8)) & 1;
+        bool out = (crc ^ (unsigned)b[bit / 8] >> bit % 8) & 1;
 
         crc >>= 1;
         if (out)
