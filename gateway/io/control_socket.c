@@ -272,6 +272,11 @@ static void open_socket(struct control_socket *cs)
     poller_add(cs->poller, cs->fd, EPOLLIN, &cs->watch);
     log_line(LOG_INFO, "control socket %s: open for root, the gateway's own user%s%s",
              cs->spec.path, *cs->spec.group ? " and the group " : "", cs->spec.group);
+    if (cs->group != UNIX_NO_GROUP && cs->file.group != cs->group)
+        log_line(LOG_WARN,
+                 "control socket %s: its file cannot be given to the group %s, so that its members "
+                 "cannot get in; the gateway's user has to be a member, too (usermod -aG)",
+                 cs->spec.path, cs->spec.group);
 }
 
 /* Somebody may have removed the file, or the folder with it. */

@@ -51,6 +51,7 @@ static bool make_file(struct unix_file *f, int fd, gid_t group)
         return false;
     f->dev = st.st_dev;
     f->ino = st.st_ino;
+    f->group = st.st_gid;
     return true;
 }
 

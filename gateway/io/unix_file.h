@@ -13,6 +13,7 @@ struct unix_file {
     struct sockaddr_un addr;
     dev_t dev; /* to remove no other's */
     ino_t ino;
+    gid_t group; /* what it has got */
 };
 
 /* Removes a socket file that a dead process left behind, and nothing else. Returns NULL, or what is
@@ -20,7 +21,8 @@ struct unix_file {
 const char *unix_file_clear(const struct unix_file *f, int type);
 
 /* Makes the file, mode 0660, and listens. Returns the descriptor, which does not wait, or -1: errno
- * tells why. The group is tried to be set; f->addr is the caller's. */
+ * tells why. f->addr is the caller's. Whether it has the group is in f->group: who is not root can
+ * only give it a group of its own. */
 int unix_file_listen(struct unix_file *f, int type, int backlog, gid_t group);
 
 /* Whether the file is no longer ours. */

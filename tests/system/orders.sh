@@ -28,7 +28,7 @@ protocol = victron
 soc = 50
 sun_w = 0
 [limits]
-setpoint_timeout_s = 2
+setpoint_timeout_s = 6
 rise_hold_s = 0
 rise_percent_s = 100
 [control]
@@ -92,7 +92,7 @@ ok "... 127.0.0.1" answers 03047f000001 "$(at)" 0308060002
 ok "a master on the serial line takes it over" write_by 2001 -m rtu -b 19200 -P none "$TMP/master" 280
 ok "... says the register: 11" is command_dcl_owner 11
 ok "... says the log" logged "taken over"
-ok "it runs out after 2 s" becomes 4 command_dcl --
+ok "it runs out after 6 s" becomes 12 command_dcl --
 ok "... and says so" logged "ran out"
 ok "... and the limit is that of the battery again" is discharge_enable 1
 ok "the limit is above the set-point again" test "$(reg discharge_current_limit | cut -d. -f1)" -gt 30
@@ -178,6 +178,7 @@ ok "another user's socket is left alone" logged "control socket $SOCKET: belongs
 rm "$SOCKET"
 for _ in $(seq 60); do [ -S "$SOCKET" ] && break; sleep 0.1; done
 ok "... and when it is gone the gateway opens its own" logged "control socket $SOCKET: open"
+ok "... says that it cannot give it to the group" logged "cannot be given to the group bin"
 ok "... obeys root" order stop
 ok "... and its own user" setpriv --reuid 10001 --regid 10001 --clear-groups "$HUBGATE" release -s "$SOCKET"
 ok "SIGTERM: exit 0" gateway_stop
