@@ -304,6 +304,22 @@ static void publish(struct rtu_line *l, mono_us now)
         gauge(&m->state, l->noise.only ? LINK_WARNING : LINK_UP);
 }
 
+/* What is due, once all that came has been taken: a silence is one only if nothing was waiting. */
+static void serve_line(struct rtu_line *l)
+{
+    mono_us now = clock_now();
+
+    answer(l, now);
+    finish(l, now);
+    publish(l, now);
+}
+
+void rtu_line_look(struct rtu_line *l)
+{
+    if (l->port.line && take_input(l) && rtu_deadline(&l->rtu) <= clock_now())
+        serve_line(l);
+}
+
 mono_us rtu_line_tend(struct rtu_line *l, mono_us now)
 {
     if (!l->port.line && now >= l->due)
@@ -312,12 +328,8 @@ mono_us rtu_line_tend(struct rtu_line *l, mono_us now)
         return l->due;
     if (rtu_deadline(&l->rtu) > now)
         return rtu_deadline(&l->rtu);
-    if (!take_input(l)) /* a silence is one only if nothing was waiting */
-        return l->due;
-    now = clock_now();
-    answer(l, now);
-    finish(l, now);
-    publish(l, now);
+    if (take_input(l))
+        serve_line(l);
     return l->port.line ? rtu_deadline(&l->rtu) : l->due;
 }
 

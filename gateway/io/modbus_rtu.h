@@ -35,6 +35,9 @@ struct rtu_line *rtu_line_new(const struct rtu_spec *spec, struct poller *p);
  * it has to be called at the latest. */
 mono_us rtu_line_tend(struct rtu_line *l, mono_us now);
 
+/* In the middle of a long turn: takes what has come meanwhile and answers what is due. */
+void rtu_line_look(struct rtu_line *l);
+
 /* What has been counted so far, as signals of a line. Any thread. */
 void rtu_line_counts(const struct rtu_line *l, struct signals *out, mono_us now);
 

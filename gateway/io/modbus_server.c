@@ -12,6 +12,7 @@
 #include "io/clock.h"
 
 enum { READY_MAX = 64 };
+#define LINES_EVERY 100 /* us */
 
 struct modbus_server {
     struct modbus_map map, more[MAX_CLUSTERS];
@@ -66,6 +67,21 @@ static mono_us tend(struct modbus_server *srv, mono_us now)
     return mono_min(ports, orders);
 }
 
+/* Many clients in one turn take milliseconds: lines are looked at meanwhile. */
+static void serve_ready(struct modbus_server *srv, const struct ready *ready, int n, mono_us now)
+{
+    mono_us look = now + LINES_EVERY;
+
+    for (int i = 0; i < n; i++) {
+        ready[i].watch->ready(ready[i].watch, ready[i].events, now);
+        if (!srv->n_rtu || (now = clock_now()) < look)
+            continue;
+        for (unsigned k = 0; k < srv->n_rtu; k++)
+            rtu_line_look(srv->rtu[k]);
+        look = now + LINES_EVERY;
+    }
+}
+
 static void *serve(void *arg)
 {
     struct modbus_server *srv = arg;
@@ -80,8 +96,7 @@ static void *serve(void *arg)
 
         if (srv->turn)
             srv->turn(srv->ctx);
-        for (int i = 0; i < n; i++)
-            ready[i].watch->ready(ready[i].watch, ready[i].events, now);
+        serve_ready(srv, ready, n, now);
         due = tend(srv, now);
     }
     return NULL;
