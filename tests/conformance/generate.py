@@ -18,6 +18,8 @@ TESTS = os.path.dirname(HERE)
 BOTH = ("tcp", "rtu")
 # Unit tests whose cases name checks, and the transports they stand for.
 UNIT = {"test_pdu.c": BOTH, "test_mbap.c": ("tcp",), "test_rtu.c": ("rtu",), "test_serial_functions.c": ("rtu",),
+        "test_parked.c": BOTH, "test_shape.c": BOTH, "test_rtu_runs.c": ("rtu",), "test_rtu_busy_line.c": ("rtu",),
+        "test_rtu_stream.c": ("tcp",),
         "test_tcp_socket.c": ("tcp",), "test_flip.c": ("tcp",), "test_triple.c": BOTH, "../conform.c": BOTH}
 HOW = {"pdu": BOTH, "pdu-tcp": ("tcp",), "pdu-rtu": ("rtu",), "tcp": ("tcp",), "rtu": ("rtu",), "told": ("rtu",)}
 NUMBERS = r"([1-9]\d{0,2}(?:, ?[1-9]\d{0,2})*) "

@@ -81,7 +81,7 @@ static void why_not(void **state)
         const uint8_t req[] = {6, 0, 5, 0xAB, 0xCD};
         uint8_t out[MODBUS_PDU_MAX];
 
-        print_message("  48, 52 control refuses with %02X\n", why[i]);
+        print_message("  52 control refuses with %02X\n", why[i]);
         assert_int_equal(modbus_finish(&s.map, req, sizeof(req), why[i], out), 2);
         assert_int_equal(out[0], 0x86);
         assert_int_equal(out[1], why[i]);
@@ -101,7 +101,7 @@ static void what_is_wrong_is_not_handed_over(void **state)
         {"88 FC23 bad read range",    "17 00 C7 00 02 00 05 00 01 02 AB CD",    "97 02"},
         {"88 FC23 bad write range",   "17 00 00 00 01 00 C8 00 01 02 AB CD",    "97 02"},
         {"87 FC23 bad byte count",    "17 00 00 00 01 00 05 00 01 03 AB CD EF", "97 03"},
-        {"80 FC16 a spare byte more", "10 00 05 00 01 02 AB CD EF",             "90 03"},
+        {"77 FC16 a spare byte more", "10 00 05 00 01 02 AB CD EF",             "90 03"},
     };
 
     (void)state;
@@ -161,7 +161,7 @@ static void over_mbap(void **state)
     parking_carry_out(&s.p, true);
     assert_bytes(out, mbap_finish(&s.units, &adu, MODBUS_OK, out),
                  "AB CD 00 00 00 06 FF 06 00 05 AB CD");
-    print_message("  11, 54 what came behind it sees what was written\n");
+    print_message("  11 what came behind it sees what was written\n");
     assert_int_equal(mbap_next(&in, &next), MBAP_ADU);
     assert_bytes(out, mbap_answer(&s.units, &fixture_who, &next, out),
                  "00 02 00 00 00 05 01 03 02 AB CD");
