@@ -263,7 +263,7 @@ class Abuse:
                 said.setdefault(got[0], []).append(got[1])
         except queue.Empty:
             said["wrong"] = ["did not end"]
-        ok(f"{self.name}: {', '.join(f'{sum(v)} {k}' for k, v in said.items() if k not in ('wrong', 'closed')) or 'as it should'}",
+        ok(f"{self.name}: {', '.join(f'{sum(v)} {k}' for k, v in said.items() if k not in ('wrong', 'closed')) or 'nothing else'}",
            "wrong" not in said, "; ".join(said.get("wrong", [])[:3]))
         if self.closed_in:
             least, most = self.closed_in
