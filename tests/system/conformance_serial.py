@@ -48,7 +48,7 @@ def noise():
             for i in range(50):
                 line.write(bytes([0xFF]) if i % 2 else b"\x05\x03\x00")
                 time.sleep(0.01)
-                lost += line.ask() != ASK_ANSWER
+                lost += line.ask(seconds=1) != ASK_ANSWER
                 time.sleep(0.01)
             check("102 stray bytes before each of 50 requests cost none", lost == 0, f"{lost} lost")
 
@@ -62,7 +62,7 @@ def absent_neighbour():
             for _ in range(20):
                 line.write(adu("06 03 0000 0001"))
                 time.sleep(0.02)
-                lost += line.ask() != ASK_ANSWER
+                lost += line.ask(seconds=1) != ASK_ANSWER
                 time.sleep(0.005)
             check("99 a neighbour that never answers costs none of our requests", lost == 0, f"{lost} lost")
 

@@ -104,8 +104,10 @@ def play_rtu(vector, line):
 
 
 def play(vectors, one):
+    """On a busy machine 200 ms can pass while nobody runs, and a silence unseen: a vector gets a second
+    try. In told time (conform.c) it gets none."""
     for vector in vectors:
-        why = one(vector)
+        why = one(vector) and one(vector)
         results.add(f"{vector[0]} {vector[2]}", why is None, why)
 
 
@@ -116,8 +118,6 @@ def over_tcp():
 
 @on("rtu")
 def over_rtu():
-    """On a busy machine a silence can pass unseen, as what came before and after it is read at once: a
-    vector gets a second try. In told time (conform.c) it gets none."""
     with tempfile.TemporaryDirectory() as folder, Line(os.path.join(folder, "line")) as line:
         play([v for v in load() if v[1] in ("pdu", "pdu-rtu", "rtu")],
-             lambda v: play_rtu(v, line) and play_rtu(v, line))
+             lambda v: play_rtu(v, line))
