@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { BITS_PER_CHAR = 11 };
+enum { BITS_PER_CHAR = 11, TAIL_MAX = 2 };
 
 mono_us rtu_gap(unsigned baud)
 {
@@ -146,6 +146,47 @@ static bool find(const struct rtu *r, const struct modbus_units *units, bool sil
            (silent && !too_long(r) && search(r, units, out));
 }
 
+/* Whether all that was found is a frame to us that is no request: a checksum is right, too, with
+ * one byte of 00 behind it. */
+static bool no_request(const struct rtu *r, const struct modbus_units *units, const struct found *f)
+{
+    const uint8_t *adu = r->buf + f->last;
+
+    return to_us(units, adu) && !modbus_fits(adu + 1, r->len - f->last - 3);
+}
+
+/* A driver that lets go of a two-wire line leaves a byte or two behind the frame. They are too few
+ * for a frame of their own. What lies behind stray bytes is not tried: it may be data of others. */
+static bool find_before_tail(struct rtu *r, const struct modbus_units *units, struct found *out)
+{
+    size_t len = r->len;
+
+    for (size_t tail = 1; tail <= TAIL_MAX && len >= RTU_ADU_MIN + tail; tail++) {
+        r->len = len - tail;
+        if (find(r, units, false, out) && to_us(units, r->buf + out->last) &&
+            !no_request(r, units, out))
+            return true;
+    }
+    r->len = len;
+    return false;
+}
+
+/* The same as find. What fits no request is kept until it is silent: it may have a tail. */
+static bool find_all(struct rtu *r, const struct modbus_units *units, bool silent,
+                     struct found *out)
+{
+    bool found = find(r, units, silent, out);
+    struct found shorter;
+
+    if (too_long(r) || (found && !no_request(r, units, out)))
+        return found;
+    if (!silent || !find_before_tail(r, units, &shorter))
+        return found && silent;
+    serial_damaged(&r->serial, false);
+    *out = shorter;
+    return true;
+}
+
 /* ---- what is done with it ---- */
 
 static enum modbus_exception busy(void *ctx, const struct modbus_who *who, uint16_t addr,
@@ -234,7 +275,7 @@ static size_t judge(struct rtu *r, mono_us now, const struct modbus_units *units
 
     r->judged = true;
     pass_echo(r);
-    if (!r->len || !find(r, units, silent, &f))
+    if (!r->len || !find_all(r, units, silent, &f))
         return 0;
     adu = r->buf + f.last;
     len = r->len - f.last;
