@@ -23,7 +23,7 @@ struct modbus_server {
     struct poller poller;
     struct tcp *tcp[MODBUS_PORTS_MAX];
     struct rtu_line *rtu[MODBUS_PORTS_MAX];
-    unsigned n_tcp, n_rtu;
+    unsigned n_tcp, n_rtu, tcp_at[MODBUS_PORTS_MAX], rtu_at[MODBUS_PORTS_MAX];
     struct tells tells; /* of all listeners */
     bool answering;
     pthread_t thread;
@@ -132,6 +132,8 @@ static enum status make_ports(struct modbus_server *srv, const struct modbus_ser
 
     srv->n_tcp = spec->n_tcp;
     srv->n_rtu = spec->n_rtu;
+    memcpy(srv->tcp_at, spec->tcp_at, sizeof(srv->tcp_at));
+    memcpy(srv->rtu_at, spec->rtu_at, sizeof(srv->rtu_at));
     for (unsigned i = 0; i < spec->n_tcp; i++) {
         struct tcp_spec tcp = spec->tcp[i];
 
@@ -193,9 +195,9 @@ fail:
 void modbus_server_counts(const struct modbus_server *srv, struct process *out, mono_us now)
 {
     for (unsigned i = 0; i < srv->n_tcp; i++)
-        tcp_counts(srv->tcp[i], &out->tcp[i], now);
+        tcp_counts(srv->tcp[i], &out->tcp[srv->tcp_at[i]], now);
     for (unsigned i = 0; i < srv->n_rtu; i++)
-        rtu_line_counts(srv->rtu[i], &out->rtu[i], now);
+        rtu_line_counts(srv->rtu[i], &out->rtu[srv->rtu_at[i]], now);
 }
 
 void modbus_server_wake(struct modbus_server *srv)

@@ -14,6 +14,8 @@ struct modbus_server_spec {
     unsigned n_tcp;
     struct rtu_spec rtu[MODBUS_PORTS_MAX];
     unsigned n_rtu;
+    /* Where in struct process each of them is counted: [modbus.tcp.3] at 2, also without others. */
+    unsigned tcp_at[MODBUS_PORTS_MAX], rtu_at[MODBUS_PORTS_MAX];
     /* Called on the server thread only. The specs' units are given it: unit id and the number of
      * more are theirs. */
     struct modbus_map map, more[MAX_CLUSTERS];

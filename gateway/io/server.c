@@ -193,6 +193,20 @@ static void read_rtu(const struct config *cfg, unsigned index, struct rtu_spec *
     spec->may_silence = flag(cfg, section, index, "diagnostics");
 }
 
+static void read_ports(const struct config *cfg, struct modbus_server_spec *spec)
+{
+    for (unsigned i = 1; i <= MODBUS_PORTS_MAX; i++) {
+        if (config_has(cfg, "modbus.tcp", i)) {
+            spec->tcp_at[spec->n_tcp] = i - 1;
+            read_tcp(cfg, i, &spec->tcp[spec->n_tcp++]);
+        }
+        if (config_has(cfg, "modbus.rtu", i)) {
+            spec->rtu_at[spec->n_rtu] = i - 1;
+            read_rtu(cfg, i, &spec->rtu[spec->n_rtu++]);
+        }
+    }
+}
+
 static void read_control(const struct config *cfg, struct server *srv)
 {
     struct control_spec *spec = &srv->control;
@@ -269,12 +283,7 @@ struct server *server_start(const struct config *cfg, void (*wake)(void *arg), v
     writes_init(&srv->writes, srv->desk);
     triple_init(&srv->triple);
     identify(srv);
-    for (unsigned i = 1; i <= MODBUS_PORTS_MAX; i++) {
-        if (config_has(cfg, "modbus.tcp", i))
-            read_tcp(cfg, i, &spec->tcp[spec->n_tcp++]);
-        if (config_has(cfg, "modbus.rtu", i))
-            read_rtu(cfg, i, &spec->rtu[spec->n_rtu++]);
-    }
+    read_ports(cfg, spec);
     read_control(cfg, srv);
     cap_clients(spec);
     make_maps(srv, spec);
