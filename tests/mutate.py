@@ -7,7 +7,8 @@
 
 A mutant is one file compiled anew and linked into a library of its own; the unit tests of the core and
 the hub, the scenarios and the property run are executed against it until one fails, the likely ones
-first. Breaks are spread evenly: one for each function in turn, then a second one, until the time is up.
+first. For files of gateway/modbus and registers these are their unit tests, the conformance vectors and
+the kept corpora of the fuzz targets. Breaks are spread evenly: one for each function in turn, then a second one, until the time is up.
 
 tests/mutants_equivalent.txt lists the breaks that change nothing anybody can see, with the reason:
     FILE | the line as broken | why
@@ -54,6 +55,11 @@ ROW = re.compile(r"^ {4}(\{.*\},?|EDGE\(.*\))$")
 # Of two equal values either is the lower or higher, and minus nothing is nothing: < and <= are the same here.
 MIN_MAX = re.compile(r"(?P<a>[\w.>\[\]-]+) (<|<=|>|>=) (?P<b>[\w.>\[\]-]+) \? ((?P=a) : (?P=b)|(?P=b) : (?P=a)|-(?P=a) : (?P=a))")
 FUNCTION = re.compile(r"^[a-z].*?(\w+)\(")
+
+# Files whose tests are of another room, and how those are known: by what they include.
+SERVED = ("gateway/modbus", "registers")
+OF_CORE = r'#include "(core/|hub/|hub_bench)'
+OF_SERVED = r'#include "(modbus/|regmap|told_line|\.\./fixture_map)'
 
 Mutant = collections.namedtuple("Mutant", "file line text function")
 
@@ -136,12 +142,27 @@ def read_equivalents():
 class Tests:
     """What may notice: [command], the likely ones first."""
 
-    def __init__(self):
+    def __init__(self, files=()):
         self.seconds, self.slow, self.kills, self.lock = {}, {}, collections.Counter(), threading.Lock()
+        served = bool(files) and all(f.startswith(SERVED) for f in files)
         for source in sorted((HOME / "tests" / "unit").glob("test_*.c")):
             text = source.read_text()
-            if re.search(r'#include "(core/|hub/|hub_bench)', text) and not re.search(r'#include "io/', text):
+            if re.search(OF_SERVED if served else OF_CORE, text) and not re.search(r'#include "io/', text):
                 self.seconds[str(BUILD / "tests" / source.stem),] = 0
+        if served:
+            self.play_served()
+        else:
+            self.play_core()
+
+    def play_served(self):
+        conform = str(BUILD / "tests" / "conform")
+        for how in ("tcp", "rtu"):
+            self.seconds[conform, how, str(HOME / "tests" / "conformance" / "vectors.txt")] = 0
+        self.seconds[conform, "sweep"] = 0
+        for what in ("pdu", "mbap", "rtu", "rtu_stream"):
+            self.seconds[str(BUILD / "tests" / f"fuzz_{what}"), str(HOME / "tests" / "fuzz" / "corpus" / what)] = 0
+
+    def play_core(self):
         for scenario in sorted((HOME / "tests" / "scenarios").glob("*.hub")):
             self.seconds[str(BUILD / "tests" / "scenario"), str(scenario)] = 0
         if (HOME / "tests" / "property.c").exists():
@@ -313,7 +334,7 @@ def main():
         return
     left_out = {(m.file, as_listed(m)) for m in mutants} & equivalents.keys()
     mutants = [m for m in mutants if (m.file, as_listed(m)) not in equivalents]
-    tests = Tests()
+    tests = Tests(args.files)
     start = time.monotonic()
     builder = Builder(tests.targets())
     tests.baseline()
