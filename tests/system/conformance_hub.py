@@ -22,6 +22,8 @@ link = sim
 [inverter.1]
 link = sim
 protocol = victron
+[sim]
+soc = 44.8, 51.6
 [limits]
 setpoint_timeout_s = 2
 {limits}
