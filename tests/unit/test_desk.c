@@ -256,6 +256,22 @@ static void an_old_answer_does_not_find_the_next_one(void **state)
     assert_int_equal(f->v[1].status, HUB_ERANGE);
 }
 
+/* Else two clients would get the same one. */
+static void a_place_answered_twice_is_free_once(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t ticket;
+
+    put(f, 0, T0, 1);
+    ticket = take(f);
+    desk_answer(f->desk, ticket, HUB_OK);
+    desk_answer(f->desk, ticket, HUB_OK);
+    desk_tend(f->desk, T0, NULL, NULL);
+    for (unsigned i = 0; i < DESK_PLACES - DESK_KEPT; i++)
+        assert_int_equal(put(f, i, T0, 2), HUB_OK);
+    assert_int_equal(put(f, DESK_PLACES - DESK_KEPT, T0, 2), HUB_EFULL);
+}
+
 static enum status put_stop(struct fixture *f, unsigned who)
 {
     const struct hub_order order[2] = {ccl(1), {.command = COMMAND_STOP}};
@@ -477,6 +493,7 @@ int main(void)
         CASE(that_time_is_up_is_told_with_a_new_image_too),
         CASE(who_is_gone_is_not_told),
         CASE(an_old_answer_does_not_find_the_next_one),
+        CASE(a_place_answered_twice_is_free_once),
         CASE(as_many_orders_as_places),
         CASE(who_is_told_may_ask_again_and_drop_others),
         CASE(refusals_are_told),

@@ -181,6 +181,10 @@ static void what_comes_too_late_is_not_carried_out(void **state)
         {.command = COMMAND_STOP   },
         {.command = COMMAND_SET_DCL,            .value = 20000              },
     };
+    static const struct hub_order back[] = {
+        {.command = COMMAND_SET_CCL, .release = true},
+        {.command = COMMAND_STOP                         },
+    };
     static const struct hub_order go_on = {.command = COMMAND_STOP, .release = true};
     static const struct {
         const char *what;
@@ -195,6 +199,7 @@ static void what_comes_too_late_is_not_carried_out(void **state)
         {"a stop",              &stop,  1, MONO_S(3),         HUB_ELATE, false, true },
         {"the end of a stop",   &go_on, 1, MONO_S(3),         HUB_ELATE, false, false},
         {"a stop among others", limit,  3, MONO_S(3),         HUB_ELATE, false, true },
+        {"behind a release",    back,   2, MONO_S(3),         HUB_ELATE, false, true },
     };
 
     (void)state;

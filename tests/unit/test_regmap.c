@@ -814,7 +814,8 @@ static void a_client_gets_back_what_was_put_in(void **state)
 
     (void)state;
     set_the_makers_screen();
-    snap.cluster[1].a.latched[TIER_FAULT] = UINT64_C(0x8000000000000001);
+    snap.cluster[1].a.latched[TIER_FAULT] = UINT64_C(0x8000400020000001); /* a bit of each word */
+    snap.cluster[1].a.active[TIER_WARNING] = UINT64_C(0x1000200040008000);
     strcpy(snap.cluster[1].t.value[TEXT_SERIAL], "0123456789ABCDEF");
     regmap_fill(&img, &snap, NULL);
     signal_set(&hub.s, SIG_SOH, 1, 0); /* must go: it is not available */
@@ -825,7 +826,9 @@ static void a_client_gets_back_what_was_put_in(void **state)
     assert_int_equal(signal_or(&hub.s, SIG_CHARGE_CURRENT_LIMIT, -1), 399900);
     assert_false(signal_known(&hub.s, SIG_SOH));
     regmap_take(BLOCK_CLUSTER_ALARMS, &img.word[regmap_find(14125, 1)], &cluster);
-    assert_true(cluster.a.latched[TIER_FAULT] == UINT64_C(0x8000000000000001));
+    assert_true(cluster.a.latched[TIER_FAULT] == UINT64_C(0x8000400020000001));
+    assert_true(cluster.a.active[TIER_WARNING] == UINT64_C(0x1000200040008000));
+    memset(cluster.t.value, 'x', sizeof(cluster.t.value)); /* must go, to the last byte */
     regmap_take(BLOCK_CLUSTER_TEXTS, &img.word[regmap_find(14160, 1)], &cluster);
     assert_string_equal(cluster.t.value[TEXT_SERIAL], "0123456789ABCDEF");
     assert_string_equal(cluster.t.value[TEXT_MODEL], "");

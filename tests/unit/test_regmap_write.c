@@ -466,10 +466,29 @@ static void the_wire_has_the_same_words(void **state)
     assert_int_equal(img.wire[3], 'G');
 }
 
+/* What an order does not say is zero, whatever was made in its place before. */
+static void an_order_says_nothing_of_the_one_before(void **state)
+{
+    static const uint16_t out_isolated[] = {2}, key[] = {0x1234}, stop[] = {1};
+    struct hub_order before[ORDERS_MAX], order[ORDERS_MAX];
+    enum status status[3];
+    unsigned n;
+
+    (void)state;
+    memset(order, 0xEE, sizeof(order));
+    status[0] = give(2014, 1, out_isolated, before, &n); /* cluster 5 */
+    status[1] = give(2021, 1, key, before, &n);          /* of cluster 5, too */
+    status[2] = give(2008, 1, stop, order, &n);
+    for (size_t i = 0; i < LEN(status); i++)
+        assert_int_equal(status[i], HUB_OK);
+    check_order(&order[0], &(struct written){.command = COMMAND_STOP});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_word_is_an_order),
+        cmocka_unit_test(an_order_says_nothing_of_the_one_before),
         cmocka_unit_test(several_words_are_several_orders),
         cmocka_unit_test(no_request_reaches_past_the_commands),
         cmocka_unit_test(each_address_names_its_command),

@@ -336,6 +336,44 @@ static void a_desk_without_room(void **state)
     assert_string_equal(o.order[0].from.name, "192.168.1.7");
 }
 
+/* What could not be told yet keeps its place: the next client must not take it. */
+static void who_is_not_told_yet_keeps_the_place(void **state)
+{
+    static const char pdu[] = "\x06\x07\xD0\0\1";
+    const struct origin who = {.owner = 9};
+    struct desk_order o;
+
+    (void)state;
+    while (desk_refused(f.desk, &who, COMMAND_STOP, REFUSAL_RANGE, 1) == HUB_OK)
+        continue;
+    f.writer = client(1, 1, "first");
+    refuse(T0, pdu, 5);
+    f.writer = client(1, 2, "second");
+    refuse(T0 + 1, pdu, 5);
+    assert_int_equal(work(T0 + 2, &o), DESK_PLACES);
+    writes_tend(&f.writes, T0 + 3);
+    assert_true(desk_look(f.desk, &o));
+    desk_taken(f.desk);
+    assert_true(desk_look(f.desk, &o));
+    desk_taken(f.desk);
+    assert_false(desk_look(f.desk, &o));
+    assert_int_equal(o.times, 1);
+}
+
+/* Two of one IPv6 network may end in the same four bytes. */
+static void a_client_is_its_whole_name(void **state)
+{
+    static const char pdu[] = "\x06\x07\xD0\0\1";
+    struct desk_order o;
+
+    (void)state;
+    f.writer = client(1, 1, "2001:db8:0:1::1");
+    refuse(T0, pdu, 5);
+    f.writer = client(1, 1, "2001:db8:0:2::1");
+    refuse(T0, pdu, 5);
+    assert_int_equal(work(T0, &o), 2);
+}
+
 static void late_is_a_refusal_too(void **state)
 {
     struct desk_order o;
@@ -383,6 +421,8 @@ int main(void)
         CASE(refusals_of_a_client_are_told_once_a_minute),
         CASE(sixteen_clients_are_told_of),
         CASE(a_desk_without_room),
+        CASE(who_is_not_told_yet_keeps_the_place),
+        CASE(a_client_is_its_whole_name),
         CASE(late_is_a_refusal_too),
         CASE(a_broadcast_waits_for_nothing),
     };
