@@ -1,6 +1,6 @@
 /* The limit: what a server of the same messages costs that does nothing else. One thread, epoll;
  * for what a client has sent one recv, one send; requests are taken to be 12 bytes long, and the
- * answer is constant, save the transaction.
+ * answer is constant, save the transaction and the function.
  *
  * Usage: echo PORT REGISTERS. Prints "ready" and runs until it is killed. */
 #include <arpa/inet.h>
@@ -28,7 +28,6 @@ static void make_answer(unsigned registers)
     answer_len = HEAD + 2 * registers;
     answer[5] = (uint8_t)(3 + 2 * registers); /* the length counts unit, function, byte count */
     answer[6] = 1;
-    answer[7] = 3;
     answer[8] = (uint8_t)(2 * registers);
 }
 
@@ -84,6 +83,7 @@ static void serve(int fd)
     for (; c->have - at >= REQUEST; at += REQUEST, len += answer_len) {
         memcpy(out + len, answer, answer_len);
         memcpy(out + len, c->in + at, 2);
+        out[len + 7] = c->in[at + 7];
     }
     c->have -= at;
     memmove(c->in, c->in + at, c->have);
