@@ -145,9 +145,9 @@ bool config_needs_restart(const struct config *a, const struct config *b, char *
         for (unsigned c = 0; c < section_copies(f, head); c++) {
             section_name(f, head, c, name, sizeof(name));
             size_t slot = option_slot(f, row, c);
-            /* A repeating section is a port of its own: there or not there matters. */
-            if (row == head && f->options[head].numbering != SINGLE &&
-                !a->seen[row][c] != !b->seen[row][c]) {
+            /* A repeating section is a port of its own, [control] a socket: there or not there
+             * matters. */
+            if (row == head && f->options[head].most > 0 && !a->seen[row][c] != !b->seen[row][c]) {
                 snprintf(out, size, "[%s]", name);
                 return true;
             }

@@ -38,7 +38,7 @@ struct option {
     const char *words;    /* separated by blanks */
     const char *unit, *text;
     int per;   /* small units in one shown unit */
-    int most;  /* entries of a list; the last index of a section */
+    int most;  /* entries of a list; the last index of a section; SINGLE: 1 opens something */
     int least; /* entries of a list; 0: one */
     bool zero; /* 0 is allowed though it is below lo */
     bool none; /* so is the word none, which counts as 0 */

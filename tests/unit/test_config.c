@@ -759,6 +759,8 @@ static void a_changed_option_asks_for_a_restart_unless_live(void **state)
         {"live options only",         ONE,                        ONE "[limits]\nrejoin_s = 40\n",            NULL               },
         {"the first of two",          ONE,                        ONE "unit = 2\n[hub]\nmodules = 4\n",       "[hub] modules"    },
         {"a listener more",           ONE,                        ONE "[modbus.tcp.2]\nlisten = [::1]:502\n", "[modbus.tcp.2]"   },
+        {"a control socket",          ONE,                        ONE "[control]\n",                          "[control]"        },
+        {"an empty section",          ONE,                        ONE "[limits]\n[sim]\n[log]\n",             NULL               },
         {"another unit",              ONE,                        ONE "unit = 2\n",                           "[modbus.tcp] unit"},
         {"another simulated battery", ONE,                        ONE "[sim]\nsoc = 60 50\n",                 "[sim] soc"        },
     };
