@@ -1,4 +1,5 @@
 /* hubgate check FILE: what is wrong in a configuration, or in short what was understood. */
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
@@ -42,6 +43,15 @@ static void tell_inverters(const struct config *cfg)
         printf(", no inverter");
 }
 
+/* Who may write is what an owner wants to see before the start. */
+static void tell_writers(bool write, const char *who)
+{
+    if (write)
+        printf(" (%s may write)", who);
+    else
+        printf(" (read-only)");
+}
+
 static void tell_modbus(const struct config *cfg)
 {
     unsigned n = 0;
@@ -49,15 +59,31 @@ static void tell_modbus(const struct config *cfg)
     for (unsigned i = 1; i <= LISTENERS; i++)
         if (config_has(cfg, "modbus.tcp", i)) {
             printf(", Modbus TCP on %s", config_text(cfg, "modbus.tcp", i, "listen"));
+            tell_writers(config_num(cfg, "modbus.tcp", i, "write"),
+                         config_text(cfg, "modbus.tcp", i, "allow_write"));
             n++;
         }
     for (unsigned i = 1; i <= LISTENERS; i++)
         if (config_has(cfg, "modbus.rtu", i)) {
             printf(", Modbus RTU on %s", config_text(cfg, "modbus.rtu", i, "device"));
+            tell_writers(config_num(cfg, "modbus.rtu", i, "write"), "every master");
             n++;
         }
     if (n == 0)
         printf(", no Modbus");
+}
+
+static void tell_control(const struct config *cfg)
+{
+    if (!config_has(cfg, "control", 0)) {
+        printf(", no control socket");
+        return;
+    }
+    const char *group = config_text(cfg, "control", 0, "group");
+
+    printf(", control socket %s", config_text(cfg, "control", 0, "socket"));
+    if (*group)
+        printf(" (group %s)", group);
 }
 
 static unsigned count(const struct config *cfg, const char *section, unsigned most)
@@ -92,6 +118,7 @@ int cli_check(int argc, char **argv)
     tell_clusters(cfg);
     tell_inverters(cfg);
     tell_modbus(cfg);
+    tell_control(cfg);
     tell_contacts(cfg);
     printf("\n");
     config_free(cfg);

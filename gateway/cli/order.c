@@ -177,7 +177,10 @@ static int ask(int fd, const struct args *args)
     if (send(fd, args->line, strlen(args->line), MSG_NOSIGNAL) < 0 && errno != EPIPE)
         fprintf(stderr, "hubgate: %s: %s\n", args->path, strerror(errno));
     if (!read_line(fd, answer)) {
-        fprintf(stderr, "hubgate: %s: no answer: is it a control socket of hubgate?\n", args->path);
+        fprintf(stderr,
+                "hubgate: %s: no answer in %d s: the gateway stands still, or this is no control "
+                "socket of hubgate\n",
+                args->path, ANSWER_SECONDS);
         return CLI_UNAVAILABLE;
     }
     if (strcmp(answer, "ok") == 0)

@@ -46,6 +46,15 @@ struct control_socket {
     struct control_client client[CONTROL_CLIENTS];
 };
 
+/* Who may give orders. */
+static const char *who_may(const struct control_socket *cs, char out[100])
+{
+    if (cs->group == UNIX_NO_GROUP)
+        return "root and the gateway's own user";
+    snprintf(out, 100, "root, the gateway's own user and the group %s", cs->spec.group);
+    return out;
+}
+
 /* ---- clients ---- */
 
 static void client_close(struct control_client *c)
@@ -180,10 +189,9 @@ static struct control_client *free_client(struct control_socket *cs)
 
 static void refuse(struct control_socket *cs, int fd, const struct writer *w, mono_us now)
 {
-    char why[200];
+    char why[200], may[100];
 
-    snprintf(why, sizeof(why), "%s is not allowed: only root, the gateway's own user%s%s",
-             w->from.name, *cs->spec.group ? " and members of the group " : "", cs->spec.group);
+    snprintf(why, sizeof(why), "%s is not allowed: only %s", w->from.name, who_may(cs, may));
     say(fd, "error: ", why);
     writes_refused(cs->spec.writes, w, now, COMMAND_NONE, REFUSAL_NOT_ALLOWED);
     close(fd);
@@ -257,6 +265,7 @@ static void tell_failure(struct control_socket *cs, const char *why, const char 
 static void open_socket(struct control_socket *cs)
 {
     const char *in_the_way = unix_file_clear(&cs->file, SOCK_STREAM);
+    char may[100];
 
     if (in_the_way) {
         tell_failure(cs, in_the_way, "");
@@ -270,8 +279,7 @@ static void open_socket(struct control_socket *cs)
     cs->paused = false;
     cs->told[0] = 0;
     poller_add(cs->poller, cs->fd, EPOLLIN, &cs->watch);
-    log_line(LOG_INFO, "control socket %s: open for root, the gateway's own user%s%s",
-             cs->spec.path, *cs->spec.group ? " and the group " : "", cs->spec.group);
+    log_line(LOG_INFO, "control socket %s: open for %s", cs->spec.path, who_may(cs, may));
     if (cs->group != UNIX_NO_GROUP && cs->file.group != cs->group)
         log_line(LOG_WARN,
                  "control socket %s: its file cannot be given to the group %s, so that its members "

@@ -164,6 +164,9 @@ killed() { # as by the kernel: its socket file stays
     wait "$gateway" 2>/dev/null
     test -S "$SOCKET"
 }
+kill -STOP "$gateway"
+ok "one that stands still" refused 69 "no answer in 3 s: the gateway stands still" order release
+kill -CONT "$gateway"
 ok "a dead gateway's socket stays" killed
 ok "... where nobody listens" refused 69 "is not running" order stop
 PORT=$OTHER

@@ -72,15 +72,23 @@ static void a_file_is_understood_or_refused(void **state)
          "[inverter.1]\nlink = can2\nprotocol = victroncan\n[modbus.tcp]\n[modbus.rtu.2]\n"
          "device = /dev/a\n",                                                                             0,
          "F: good: 2 clusters (can0: 5 x weco-4k4-pro, can1: 4 x weco-4k4-pro), inverter on can2 "
-         "as VICTRONCAN, Modbus TCP on 127.0.0.1:1502, Modbus RTU on /dev/a\n"                                                                                      },
+         "as VICTRONCAN, Modbus TCP on 127.0.0.1:1502 (read-only), Modbus RTU on /dev/a "
+         "(read-only), "
+         "no control socket\n"                                                                                                                                      },
         {"a doubtful one",      "[cluster.1]\nlink = sim\n",                                              0,
          "F: warning: no [modbus.tcp] or [modbus.rtu]: nobody can read the registers\n"
-         "F: good: 1 cluster (sim: 5 x weco-4k4-pro), no inverter, no Modbus\n"                                                                                     },
+         "F: good: 1 cluster (sim: 5 x weco-4k4-pro), no inverter, no Modbus, no control socket\n"                                                                  },
         {"relays and an input",
          "[cluster.1]\nlink = sim\n[modbus.tcp]\n[relay.1]\nfunction = fault\n[relay.8]\nfunction "
          "= power\n",                                                                                     0,
-         "F: good: 1 cluster (sim: 5 x weco-4k4-pro), no inverter, Modbus TCP on 127.0.0.1:1502, 2 "
-         "relays\n"                                                                                                                                                 },
+         "F: good: 1 cluster (sim: 5 x weco-4k4-pro), no inverter, Modbus TCP on 127.0.0.1:1502 "
+         "(read-only), no control socket, 2 relays\n"                                                                                                               },
+        {"writers",
+         "[cluster.1]\nlink = sim\n[modbus.tcp]\nwrite = yes\nallow_write = 127.0.0.1 ::1\n"
+         "[modbus.rtu.2]\ndevice = /dev/a\nwrite = yes\n[control]\nsocket = /run/a\ngroup = b\n",         0,
+         "F: good: 1 cluster (sim: 5 x weco-4k4-pro), no inverter, Modbus TCP on 127.0.0.1:1502 "
+         "(127.0.0.1 ::1 may write), Modbus RTU on /dev/a (every master may write), control socket "
+         "/run/a (group b)\n"                                                                                                                                       },
         {"two mistakes",        "[hub]\nclusters = 9\n[cluster.1]\nlink = sim\nloop = 3\n[modbus.tcp]\n",
          78,                                                                                                  "F:2: [hub] clusters: 9 is outside 1..5\n"
          "F:5: [cluster.1] loop: \"3\" is not known; allowed: no yes\n"                                                                                 },
@@ -110,8 +118,10 @@ static void a_line_needs_a_build_that_can(void **state)
           &said);
     if (gpio_ops_gpiod) {
         assert_int_equal(said.code, 0);
-        assert_string_equal(said.text, "F: good: 1 cluster (sim: 5 x weco-4k4-pro), no inverter, "
-                                       "Modbus TCP on 127.0.0.1:1502, 1 relay, 1 input\n");
+        assert_string_equal(said.text,
+                            "F: good: 1 cluster (sim: 5 x weco-4k4-pro), no inverter, "
+                            "Modbus TCP on 127.0.0.1:1502 (read-only), no control socket, 1 "
+                            "relay, 1 input\n");
         return;
     }
     assert_int_equal(said.code, 78);

@@ -570,6 +570,7 @@ static void a_group_that_does_not_exist(void **state)
     strcpy(f.spec.group, "no-such-group-here");
     open_socket();
     assert_non_null(strstr(f.told, "no group no-such-group-here"));
+    assert_non_null(strstr(f.told, "open for root and the gateway's own user\n")); /* no group */
     close(come()); /* root, or the own user */
 }
 
