@@ -8,8 +8,6 @@
 
 #include <stdio.h>
 
-#define FORCED_CHARGE MONO_S(90) /* seed of the manual: 10 A within 90 s */
-#define FORCED_CHARGE_MOST MONO_S(1800)
 #define FORCED_CHARGE_mA 10000
 
 #define CONTACT_PATIENCE MONO_S(3) /* what was measured sooner may be from before it opened */

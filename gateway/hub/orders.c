@@ -10,8 +10,6 @@
  */
 #define ANSWER_PATIENCE MONO_S(10)
 
-#define FORCED_CHARGE MONO_S(90) /* and longer while it charges, see manual.c */
-
 /* After each restart the keys begin anew: taken from a clock the hub would not be the same at
  * another time, and kept they would cost a write each. A request that was delivered before and
  * again after a restart of some seconds resets twice. */
@@ -124,12 +122,19 @@ static void exclude(struct hub *hub, const struct hub_order *order, const struct
                exclude_level(c), told_by("by", from).text);
 }
 
+/* A master repeats what it holds: that goes on with the same one, and with its end. */
 static void force_charge(struct hub *hub, bool release, const struct origin *from)
 {
-    told_level(hub, COMMAND_FORCE_CHARGE, EVENT_AT_HUB, hub->now < hub->forced_until, !release,
-               told_by("by", from).text);
-    hub->forced_since = hub->now;
-    hub->forced_until = release ? 0 : hub->now + FORCED_CHARGE;
+    bool was = hub->now < hub->forced_until, is;
+
+    if (!was && hub->now >= hub->forced_again)
+        hub->forced_since = hub->now;
+    hub->forced_again = release ? 0 : hub->now + FORCED_CHARGE;
+    hub->forced_until = mono_min(hub->forced_again, hub->forced_since + FORCED_CHARGE_MOST);
+    is = hub->now < hub->forced_until;
+    if (!is)
+        hub->forced_until = 0;
+    told_level(hub, COMMAND_FORCE_CHARGE, EVENT_AT_HUB, was, is, told_by("by", from).text);
 }
 
 /* With the key before it is the same request again: it was done. */
