@@ -25,7 +25,8 @@
  * for it must not keep others out. */
 #define MAX_ANSWERS 72
 
-#define FORCED_CHARGE MONO_S(90) /* seed of the manual: 10 A within 90 s; longer while it charges */
+#define FORCED_CHARGE MONO_S(90) /* seed of the manual: 10 A within 90 s; longer while it charges  \
+                                  */
 #define FORCED_CHARGE_MOST MONO_S(1800)
 
 #define UNSAVED_PATIENCE MONO_S(5)
@@ -175,7 +176,7 @@ struct hub {
     unsigned was_reset; /* bit set of the places that were reset since the last run */
     bool stop_asked;    /* by command */
     mono_us forced_since, forced_until;
-    mono_us forced_again; /* asked for before this moment it is no new one */
+    mono_us forced_again;             /* asked for before this moment it is no new one */
     mono_us unsaved_since;            /* 0: everything is safe */
     mono_us due;                      /* time alone changes something then */
     uint64_t stopped_note;            /* how the last stop was, see stop_note() */
