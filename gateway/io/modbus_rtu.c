@@ -95,6 +95,20 @@ static int one_word(int why)
     return why == ENXIO || why == ENODEV || why == EIO ? ENOENT : why;
 }
 
+static const char *remedy(int why)
+{
+    switch (why) {
+    case ENOENT:
+        return " (is the adapter plugged in? ls -l " SERIAL_BY_ID ")";
+    case EACCES:
+        return " (the gateway's user has to be in the group of the device, mostly dialout)";
+    case ENOTTY:
+        return " (it is no serial device)";
+    default:
+        return "";
+    }
+}
+
 static void tell_closed(struct rtu_line *l, int why)
 {
     char who[80];
@@ -103,8 +117,8 @@ static void tell_closed(struct rtu_line *l, int why)
         return;
     l->why = one_word(why);
     if (why != EBUSY)
-        log_line(LOG_ERROR, "modbus %s: cannot open: %s; tried again every %d s", l->spec.device,
-                 strerror(why), RETRY_S);
+        log_line(LOG_ERROR, "modbus %s: cannot open: %s%s; tried again every %d s", l->spec.device,
+                 strerror(why), remedy(why), RETRY_S);
     else if (serial_holder(l->spec.device, who, sizeof(who)))
         log_line(LOG_ERROR, "modbus %s: in use by another process: %s; tried again every %d s",
                  l->spec.device, who, RETRY_S);

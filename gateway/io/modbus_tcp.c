@@ -152,6 +152,20 @@ static void listener_ready(struct watch *w, uint32_t events, mono_us now)
     t->knocking = true;
 }
 
+static const char *remedy(int why)
+{
+    switch (why) {
+    case EACCES:
+        return " (a port below 1024 needs CAP_NET_BIND_SERVICE)";
+    case EADDRINUSE:
+        return " (ss -ltnp shows by whom)";
+    case EADDRNOTAVAIL:
+        return " (no interface of this machine has this address)";
+    default:
+        return "";
+    }
+}
+
 static void open_listener(struct tcp *t, mono_us now)
 {
     const struct tcp_spec *spec = &t->side.spec;
@@ -170,8 +184,7 @@ static void open_listener(struct tcp *t, mono_us now)
     }
     if (errno != t->why)
         log_line(LOG_ERROR, "modbus %s: cannot listen: %s%s; tried again every 5 s", spec->listen,
-                 strerror(errno),
-                 errno == EACCES ? " (a port below 1024 needs CAP_NET_BIND_SERVICE)" : "");
+                 strerror(errno), remedy(errno));
     t->why = errno;
     t->due = now + RETRY;
 }

@@ -156,7 +156,7 @@ def coming_back():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "late")
         with Fixture("--rtu", path, port=port) as f:
-            check("a missing device is told", f.wait_log(f"{path}: cannot open: No such file or directory", 1))
+            check("a missing device is told", f.wait_log(f"{path}: cannot open: No such file or directory (is the adapter plugged in?", 1))
             line = Line(path)
             check("the device is tried again", f.wait_log("open, 19200 Bd 8N2", 7))
             same("and the line serves", line.ask(), ASK_ANSWER)

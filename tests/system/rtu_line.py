@@ -158,7 +158,7 @@ def no_output():
 @on(waits=True)
 def not_a_line():
     with tempfile.NamedTemporaryFile() as file, Fixture("--rtu", file.name) as f:
-        check("a file is no serial device", f.wait_log("cannot open: Inappropriate ioctl for device", 1), f.log())
+        check("a file is no serial device", f.wait_log("cannot open: Inappropriate ioctl for device (it is no serial device)", 1), f.log())
 
 
 @on(waits=True)
