@@ -292,8 +292,9 @@ struct oracle {
     bool stopping;
     bool stop_asked; /* by command */
     struct input_told input[SITE_CONTACTS];
-    bool input_stops;                /* the stop or fire input says so, or cannot be read */
-    mono_us forced_at, forced_until; /* forced charge: asked; may last until */
+    bool input_stops; /* the stop or fire input says so, or cannot be read */
+    /* Forced charge: asked for last; the first of those that may be one; may last until. */
+    mono_us forced_at, forced_first, forced_until;
     struct set_point_told set_ccl, set_dcl, set_cvl;
     mono_us rest_until; /* after over-current */
     struct {

@@ -132,7 +132,8 @@ static void bound_state(const struct oracle *o, enum direction direction, struct
         all_seen = all_seen && o->seen[i];
     if (o->now < o->rest_until)
         lower(b, 0, "rest after over-current");
-    if (!charge && o->forced_at && o->now < o->forced_at + MONO_S(90))
+    if (!charge && o->forced_at &&
+        o->now < mono_min(o->forced_at + MONO_S(90), o->forced_first + MONO_S(1800)))
         lower(b, 0, "forced charge");
     if (!all_seen && !waited)
         lower(b, 0, "waiting for the clusters");

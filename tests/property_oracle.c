@@ -448,6 +448,21 @@ static void obey_set_point(const struct oracle *o, struct set_point_told *sp,
     sp->until = order->release ? 0 : o->now + MONO_S(o->site->setpoint_s);
 }
 
+/* Repeated within 90 s it is the same one; after a longer pause it may be. */
+static void forced_charge(struct oracle *o, bool release)
+{
+    if (release) {
+        o->forced_at = o->forced_until = 0;
+        return;
+    }
+    if (!o->forced_at || o->now >= o->forced_at + MONO_S(90)) {
+        if (o->now >= o->forced_until)
+            o->forced_first = o->now;
+        o->forced_until = o->now + MONO_S(1800);
+    }
+    o->forced_at = o->now;
+}
+
 void oracle_obeys(struct oracle *o, const struct hub_order *order, uint16_t owner)
 {
     switch (order->command) {
@@ -470,8 +485,7 @@ void oracle_obeys(struct oracle *o, const struct hub_order *order, uint16_t owne
         o->latched[0].reset = true; /* its word is the OR of all */
         break;
     case COMMAND_FORCE_CHARGE:
-        o->forced_at = order->release ? 0 : o->now;
-        o->forced_until = order->release ? 0 : o->now + MONO_S(1800);
+        forced_charge(o, order->release);
         break;
     case COMMAND_EXCLUDE:
         o->cluster[order->cluster - 1].once_isolated |= order->isolated;
