@@ -215,7 +215,7 @@ def writes_wait_for_control():
             check("who asks meanwhile is answered", line.ask() == ASK_ANSWER)
             check("... and gets no answer of before", line.read(1, 0.3) == b"")
             line.write(adu("00 06 000A 4321"))
-            time.sleep(0.02)
+            time.sleep(0.05)
             check("a broadcast keeps nobody waiting", line.ask() == ASK_ANSWER and line.read(1, 0.2) == b"")
             check("... and is carried out", line.ask(adu("05 03 000A 0001"), READ_NEW) == adu("05 03 02 4321"))
             line.write(adu("05 06 000B 4321"))

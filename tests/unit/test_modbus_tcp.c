@@ -344,7 +344,8 @@ static void a_port_that_is_taken_is_tried_every_5_s(void **state)
     r.tcp = tcp_new(&r.spec, &r.poller);
     assert_int_equal(tcp_tend(r.tcp, T0), T0 + MONO_S(5));
     assert_int_equal(count_of(&r, SIG_LINK_STATE), LINK_CLOSED);
-    expect(&r, "cannot listen: Address already in use (ss -ltnp shows by whom); tried again every 5 s");
+    expect(&r,
+           "cannot listen: Address already in use (ss -ltnp shows by whom); tried again every 5 s");
     close(holder);
     turn(&r, T0 + MONO_S(5) - 1);
     assert_int_equal(count_of(&r, SIG_LINK_STATE), LINK_CLOSED);
