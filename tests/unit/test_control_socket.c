@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -486,6 +487,31 @@ static void a_file_that_was_removed(void **state)
     close(fd);
 }
 
+/* Without a descriptor left it does not spin, and hears again a second later. */
+static void without_descriptors_it_pauses(void **state)
+{
+    struct rlimit was, few;
+    struct ready ready[16];
+    int fd;
+
+    (void)state;
+    open_socket();
+    fd = try_connect();
+    getrlimit(RLIMIT_NOFILE, &was);
+    few = (struct rlimit){(rlim_t)fd + 1, was.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &few);
+    serve();
+    assert_int_equal(poller_wait(&f.poller, 1, ready, LEN(ready)), 0);
+    setrlimit(RLIMIT_NOFILE, &was);
+    assert_int_equal(control_socket_tend(f.cs, f.now), f.now + MONO_S(1));
+    f.now += MONO_S(1);
+    serve();
+    serve();
+    send_text(fd, "nonsense\n");
+    assert_non_null(strstr(heard(fd), "no such order"));
+    close(fd);
+}
+
 /* ---- who may: as root only, who can become others ---- */
 
 /* What a process of this user and groups hears. */
@@ -592,6 +618,7 @@ int main(void)
         CASE(a_living_one_is_not_taken_away),
         CASE(what_else_is_in_the_way),
         CASE(a_file_that_was_removed),
+        CASE(without_descriptors_it_pauses),
         CASE(who_may),
         CASE(a_group_that_does_not_exist),
     };
