@@ -248,6 +248,8 @@ static void cap_clients(struct modbus_server_spec *spec)
                      "control; raise the limit of open files (LimitNOFILE, ulimit -n)",
                      t->listen, part, t->connections, DESCRIPTORS_RESERVE);
         t->connections = part;
+        if (t->reserved >= part) /* as the configuration has it: one is left to others */
+            t->reserved = part - 1;
     }
 }
 

@@ -8,7 +8,9 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -172,12 +174,38 @@ static void the_options_of_a_listener_reach_it(void **state)
     }
 }
 
+/* 70 descriptors less the 64 of control are 6 places: what is reserved leaves one to the others. */
+static void a_reserve_leaves_a_place_also_among_few(void **state)
+{
+    static const struct rlimit few = {70, 70};
+    uint16_t port = free_port();
+    pid_t child = fork(); /* the limit does not come up again */
+    int status;
+
+    (void)state;
+    if (child == 0) {
+        struct server *srv;
+        int fd;
+
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        srv = server_with(port, "reserved = 32\npriority = 127.0.0.9\n");
+        fd = connect_from(1, port);
+        ask(fd, ASK("07"), BUSY);
+        close(fd);
+        server_stop(srv);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_listener_is_counted_at_its_number),
         cmocka_unit_test(each_cluster_has_its_unit),
         cmocka_unit_test(the_options_of_a_listener_reach_it),
+        cmocka_unit_test(a_reserve_leaves_a_place_also_among_few),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
