@@ -52,6 +52,32 @@ static bool listed(const struct check *c, const struct place *p, const char *key
     return false;
 }
 
+/* A listener hears either IPv4 or IPv6: [::] is no IPv4 address. Whether this block is of the
+ * other kind. */
+static bool deaf_to(const struct check *c, const struct place *p, const struct config_cidr *block)
+{
+    struct listen_address address;
+
+    return !at(c, p, "listen")->bad && listen_parse(at(c, p, "listen")->text, &address) &&
+           address.ipv6 != block->ipv6;
+}
+
+/* One entry of the right kind is enough: a list may serve listeners of both. */
+static void check_allow(struct check *c, const struct place *p)
+{
+    struct config_cidr block;
+    unsigned n = 0;
+
+    for (; block_at(c, p, "allow", n, &block); n++)
+        if (!deaf_to(c, p, &block))
+            return;
+    if (!n)
+        return;
+    report_warning(c->reports, at(c, p, "allow")->line,
+                   "[%s] allow: nobody can connect: it listens on IPv%d only, the list is IPv%d",
+                   p->name, block.ipv6 ? 4 : 6, block.ipv6 ? 6 : 4);
+}
+
 /* Somebody should be able to read, and not everybody. */
 static void check_listen(struct check *c, const struct place *p)
 {
@@ -87,7 +113,11 @@ static void check_guests(struct check *c, const struct place *p, const char *key
 
     for (unsigned i = 0; block_at(c, p, key, i, &block); i++) {
         word_at(v->text, i, word, sizeof(word));
-        if (block.bits == 0)
+        if (deaf_to(c, p, &block))
+            report_warning(c->reports, v->line,
+                           "[%s] %s: %.50s cannot connect: the listener hears IPv%d only", p->name,
+                           key, word, block.ipv6 ? 4 : 6);
+        else if (block.bits == 0)
             report_warning(c->reports, v->line, "[%s] %s: %.50s is everybody%s", p->name, key, word,
                            what);
         else if (*allow->text && !allow->bad && !listed(c, p, "allow", &block))
@@ -184,6 +214,7 @@ void check_modbus(struct check *c)
                        "no [modbus.tcp] or [modbus.rtu]: nobody can read the registers");
     for (; next(c, &tcp); tcp.copy++) {
         check_listen(c, &tcp);
+        check_allow(c, &tcp);
         check_writers(c, &tcp);
         check_reserved(c, &tcp);
         check_units(c, &tcp);

@@ -148,6 +148,13 @@ static void who_may_write_has_to_be_said(void **state)
         {"the same bytes of another family",
          TCP "allow = 127.0.0.1 a00::/16\nwrite = yes\nallow_write = 10.0.0.1\n",
          "warning 16: [modbus.tcp] allow_write: 10.0.0.1 is not in allow and cannot connect\n"                 },
+        {"somebody of the other family",
+         TCP "listen = [::]:1600\nallow = ::1 10.0.0.1\nwrite = yes\nallow_write = ::1 10.0.0.1\n",
+         "warning 17: [modbus.tcp] allow_write: 10.0.0.1 cannot connect: the listener hears IPv6 "
+         "only\n"                                                                                              },
+        {"everybody of the other family",    TCP "write = yes\nallow_write = ::/0\n",
+         "warning 15: [modbus.tcp] allow_write: ::/0 cannot connect: the listener hears IPv4 "
+         "only\n"                                                                                              },
         {"a bad address is told once",       TCP "write = yes\nallow_write = 10.0.0\n",
          "15: [modbus.tcp] allow_write: \"10.0.0\" is not an address block; write "
          "192.168.1.0/24, 10.0.0.7 or fd00::/8\n"                                                              },
@@ -178,8 +185,9 @@ static void reserved_places_are_for_somebody(void **state)
          "15: [modbus.tcp] reserved: 8 leaves nobody else a place; connections is 8\n"            },
         {"more than all",           TCP "reserved = 9\npriority = 10.0.0.5\nconnections = 8\n",
          "16: [modbus.tcp] reserved: 9 leaves nobody else a place; connections is 8\n"            },
-        {"for everybody",           TCP "reserved = 1\npriority = ::/0\n",
-         "warning 15: [modbus.tcp] priority: ::/0 is everybody: nobody is before the others\n"    },
+        {"for everybody",           TCP "reserved = 1\npriority = 0.0.0.0/0\n",
+         "warning 15: [modbus.tcp] priority: 0.0.0.0/0 is everybody: nobody is before the "
+         "others\n"                                                                               },
         {"too many",                TCP "connections = 4097\n",
          "14: [modbus.tcp] connections: 4097 is outside 1..4096\n"                                },
         {"too many of one address", TCP "per_address = 4097\n",
@@ -270,6 +278,9 @@ static void readers_are_looked_at_for_each_listener(void **state)
          "warning 16: [modbus.tcp.2] allow leaves out 127.0.0.1: hubgate status on this machine "
          "will be refused\n"                                                                                         },
         {"this machine by its net",         TCP "listen = 0.0.0.0:1600\nallow = 127.0.0.0/8\n",                    ""},
+        {"nobody of this family",           TCP "listen = [::]:1600\nallow = 10.0.0.1\n",
+         "warning 15: [modbus.tcp] allow: nobody can connect: it listens on IPv6 only, the list is "
+         "IPv4\n"                                                                                                    },
         {"hubgate status asks over IPv4",   TCP "listen = [::]:1600\nallow = fd00::/8\n",                          ""},
         {"this machine by everybody",       TCP "listen = 0.0.0.0:1600\nallow = 0.0.0.0/0\n",                      ""},
     };
