@@ -9,7 +9,7 @@
 
 static bool is_same(const struct origin *a, const struct origin *b)
 {
-    return a->owner == b->owner && a->address == b->address;
+    return a->owner == b->owner && a->address == b->address && strcmp(a->name, b->name) == 0;
 }
 
 struct by told_by(const char *how, const struct origin *from)

@@ -45,6 +45,23 @@ static void changes_of_a_set_point_are_told_and_repeats_are_not(void **state)
     hub_free(hub);
 }
 
+/* The number holds the last four bytes of an IPv6 address: hosts ::10 of two networks have the
+ * same. */
+static void two_of_ipv6_are_two(void **state)
+{
+    static const struct origin here = {OWNER_TCP + 1, 0x10, "2001:db8:0:1::10"};
+    static const struct origin there = {OWNER_TCP + 1, 0x10, "2001:db8:0:2::10"};
+    struct hub *hub = begin();
+
+    (void)state;
+    get_one(hub, set(COMMAND_SET_CCL, 50000, &here));
+    look(hub);
+    get_one(hub, set(COMMAND_SET_CCL, 50000, &there));
+    only_told(hub, "hub: charge set-point: 50 A -> 50 A: by 2001:db8:0:2::10, taken over from "
+                   "2001:db8:0:1::10");
+    hub_free(hub);
+}
+
 static void a_set_point_that_runs_out_is_told_once(void **state)
 {
     struct hub *hub = begin();
@@ -239,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_of_a_set_point_are_told_and_repeats_are_not),
+        cmocka_unit_test(two_of_ipv6_are_two),
         cmocka_unit_test(a_set_point_that_runs_out_is_told_once),
         cmocka_unit_test(what_has_run_out_is_not_taken_over),
         cmocka_unit_test(levels_are_told_when_they_change),
