@@ -69,7 +69,8 @@ static void print_commands(FILE *out, const struct signals *s)
         int64_t how = signal_or(s, (enum signal)(SIG_EXCLUDE + i), 0);
         if (!how)
             continue;
-        fprintf(out, "Command    cluster %u out%s", i + 1, how == 2 ? ", said to be isolated" : "");
+        fprintf(out, "Command    cluster %u out%s", i + 1,
+                how == 2 ? ", said to be isolated" : " once it is proven open");
         print_owner(out, s, NTH_EXCLUDE);
     }
     if (signal_or(s, SIG_FORCE_CHARGE_ASKED, 0)) {

@@ -265,7 +265,7 @@ static void what_was_asked_and_by_whom(void **state)
         "\nSet-point  charge up to 50.0 A, 42 s left, by 192.168.1.7 at modbus.tcp\n"
         "Set-point  charge to 53.5 V, 3 s left, by 255.255.255.254 at modbus.tcp.4\n"
         "Command    stop, by user 1000 at the control socket\n"
-        "Command    cluster 2 out, by modbus.rtu\n"
+        "Command    cluster 2 out once it is proven open, by modbus.rtu\n"
         "Command    cluster 3 out, said to be isolated, by modbus.rtu\n"
         "Command    force a charge, 80 s left\n"
         "Relays     1 closed, 3 open\n"
