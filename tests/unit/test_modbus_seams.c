@@ -53,6 +53,8 @@ static void objects_with_holes(void **state)
 
     (void)state;
     no_code[2] = "c";
+    print_message("  92 behind the last object there is none, whatever lies in memory\n");
+    identify((const char *[]){[MODBUS_OBJECTS] = "x"}, "2B 0E 04 07", "AB 02");
     print_message("  91 the first regular object alone makes the level regular\n");
     identify(all, "2B 0E 02 00", "2B 0E 02 82 00 00 04 00 01 61 01 01 62 02 01 63 03 01 64");
     print_message("  93 a basic stream from an object that is there, but not basic: from 0\n");
