@@ -106,10 +106,30 @@ mono_us writes_tend(struct writes *ws, mono_us now)
 
 /* ---- orders ---- */
 
+/* Whether all connections of this client together have no token left. */
+static bool host_floods(struct writes *ws, const struct origin *from, mono_us now)
+{
+    struct writing_host *host = NULL;
+
+    for (unsigned i = 0; i < WRITES_HOSTS; i++) {
+        struct writing_host *h = &ws->host[i];
+        bool same = h->from.address == from->address && strcmp(h->from.name, from->name) == 0;
+
+        if (same || h->bucket.full_at <= now)
+            host = h;
+        if (same)
+            break;
+    }
+    if (!host)
+        return false;
+    host->from = *from;
+    return !bucket_take(&host->bucket, now, WRITES_RATE, WRITES_BURST);
+}
+
 /* The owner at the machine does not depend on what comes over the network. */
 static bool is_flood(struct writes *ws, struct writer *w, mono_us now, bool stop)
 {
-    if (!bucket_take(&w->bucket, now, WRITES_RATE, WRITES_BURST))
+    if (!bucket_take(&w->bucket, now, WRITES_RATE, WRITES_BURST) || host_floods(ws, &w->from, now))
         return true;
     if (stop || w->from.owner == OWNER_SOCKET)
         return false;

@@ -13,6 +13,8 @@ enum {
     WRITES_BURST = 20,
     WRITES_RATE_ALL = 100,
     WRITES_BURST_ALL = 100,
+    WRITES_HOSTS =
+        32, /* who write at the same time; what more do has a bucket for each connection */
     REFUSED_MAX = 16, /* clients that are told of at the same time; what more do is not told */
 };
 
@@ -26,9 +28,16 @@ struct refused {
     mono_us until;  /* told by now and then; the place is free when it has come and times is 0 */
 };
 
+/* One client may have many connections. */
+struct writing_host {
+    struct origin from;   /* the owner is that of the last connection */
+    struct bucket bucket; /* free when it is full */
+};
+
 struct writes {
     struct desk *desk;
     struct bucket all;
+    struct writing_host host[WRITES_HOSTS];
     struct refused refused[REFUSED_MAX];
     unsigned untold; /* of clients that found no place; only counted */
 };

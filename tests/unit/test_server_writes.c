@@ -199,6 +199,31 @@ static unsigned crowd(mono_us now, unsigned n)
 
 /* A hundred at once, then a hundred a second; what the owner does at the machine, and a stop, does
  * not wait for others. */
+/* 20 at once of one address, through however many connections and listeners; then another's. */
+static void connections_of_one_client_have_one_bucket(void **state)
+{
+    static struct writer many[3];
+    struct writer other = client(1, 0xC0A80108, "192.168.1.8");
+    struct desk_order o;
+    unsigned taken = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < LEN(many); i++)
+        many[i] = client((uint16_t)(1 + i), 0xC0A80107, "192.168.1.7");
+    for (unsigned i = 0; i < 60; i++) {
+        f.who.client = &many[i % LEN(many)];
+        taken += write_word(T0, 2000, 1) == MODBUS_LATER;
+        work(T0, &o);
+    }
+    assert_int_equal(taken, WRITES_BURST);
+    f.who.client = &other;
+    assert_int_equal(write_word(T0, 2000, 1), MODBUS_LATER);
+    work(T0, &o);
+    f.who.client = &many[0];
+    assert_int_equal(write_word(T0 + MONO_MS(100) - 1, 2000, 1), MODBUS_BUSY);
+    assert_int_equal(write_word(T0 + MONO_MS(100), 2000, 1), MODBUS_LATER);
+}
+
 static void all_clients_together_have_one(void **state)
 {
     struct writer owner = client(OWNER_SOCKET, 0, "user root");
@@ -416,6 +441,7 @@ int main(void)
         CASE(what_cannot_be_is_answered_at_once),
         CASE(all_or_nothing),
         CASE(a_client_has_its_own_bucket),
+        CASE(connections_of_one_client_have_one_bucket),
         CASE(all_clients_together_have_one),
         CASE(who_may_not_write_is_told_about),
         CASE(refusals_of_a_client_are_told_once_a_minute),
