@@ -140,6 +140,52 @@ static void a_line_hears_again_after_too_much(void **state)
     assert_bytes(l.out, l.len, GOOD_ANSWER);
 }
 
+/* The gap behind too much is enough: it has not to be silent for the whole 20 ms. */
+static void a_request_behind_too_much_and_a_gap(void **state)
+{
+    uint8_t noise[600];
+    struct line l;
+
+    (void)state;
+    line_init(&l, 20000);
+    memset(noise, 0xFF, sizeof(noise));
+    rtu_feed(&l.rtu, l.now, noise, sizeof(noise));
+    pass(&l, GAP);
+    hear(&l, GOOD);
+    pass(&l, GAP);
+    assert_bytes(l.out, l.len, GOOD_ANSWER);
+    assert_int_equal(l.rtu.serial.count.overruns, 1);
+}
+
+static void what_is_cleared_is_the_register_too(void **state)
+{
+    static const struct {
+        const uint8_t pdu[5];
+        uint8_t low; /* of the data that come back */
+    } steps[] = {
+        {{8, 0, 2, 0, 0},  1}, /* the register: there was an overrun */
+        {{8, 0, 10, 0, 0}, 0},
+        {{8, 0, 2, 0, 0},  0},
+    };
+    uint8_t noise[600] = {0xFF};
+    struct line l;
+
+    (void)state;
+    line_init(&l, 0);
+    rtu_feed(&l.rtu, l.now, noise, sizeof(noise));
+    pass(&l, 50000);
+    for (size_t i = 0; i < LEN(steps); i++) {
+        uint8_t adu[RTU_ADU_MAX] = {0};
+
+        memcpy(adu + 1, steps[i].pdu, sizeof(steps[i].pdu));
+        l.len = 0;
+        rtu_feed(&l.rtu, l.now, adu, rtu_seal(5, adu, sizeof(steps[i].pdu)));
+        pass(&l, 50000);
+        assert_int_equal(l.len, 8);
+        assert_int_equal(l.out[5], steps[i].low);
+    }
+}
+
 /* The echo and a stray byte, and behind a gap the next request: at the gap, not a silence later. */
 static void what_lies_behind_an_echo_keeps_its_gap(void **state)
 {
@@ -227,6 +273,8 @@ int main(void)
         cmocka_unit_test(the_hub_is_found_again_when_it_answers),
         cmocka_unit_test(a_foreign_unit_is_not_told_nonsense),
         cmocka_unit_test(a_line_hears_again_after_too_much),
+        cmocka_unit_test(a_request_behind_too_much_and_a_gap),
+        cmocka_unit_test(what_is_cleared_is_the_register_too),
         cmocka_unit_test(what_lies_behind_an_echo_keeps_its_gap),
         cmocka_unit_test(only_bytes_without_a_gap_are_too_many),
         cmocka_unit_test(function_7_asks_for_eight_inputs),
