@@ -96,10 +96,27 @@ static bool is_tuning(const struct event *e)
     return e->kind == EVENT_SET_POINT && e->old >= 0 && e->now >= 0;
 }
 
+/* Two masters that fight take over with each write: what was not told of that stands in the next
+ * line about it. false: not now. */
+static bool tell_fight(struct loop *loop, const struct event *e, char *line, size_t size)
+{
+    char name[12];
+    unsigned more;
+
+    snprintf(name, sizeof(name), "%u", e->command);
+    if (!tells_now(&loop->fights, name, e->at, &more))
+        return false;
+    if (more) {
+        size_t len = strlen(line);
+        snprintf(line + len, size - len, " (%u others not told)", more);
+    }
+    return true;
+}
+
 static void tell_events(struct loop *loop)
 {
     struct event e;
-    char line[240];
+    char line[280];
 
     while (hub_event_out(loop->hub, &e)) {
         enum log_level level = LOG_INFO;
@@ -108,7 +125,10 @@ static void tell_events(struct loop *loop)
             level = LOG_DEBUG;
         if (event_is_bad(&e))
             level = LOG_WARN;
-        log_line(level, "%s", event_text(&e, line, sizeof(line)));
+        event_text(&e, line, sizeof(line));
+        if (e.kind == EVENT_TAKEN_OVER && !tell_fight(loop, &e, line, sizeof(line)))
+            level = LOG_DEBUG;
+        log_line(level, "%s", line);
     }
 }
 

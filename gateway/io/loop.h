@@ -12,6 +12,7 @@
 #include "io/jitter.h"
 #include "io/link.h"
 #include "io/server.h"
+#include "io/tells.h"
 #include "store/memory.h"
 
 struct loop {
@@ -27,7 +28,8 @@ struct loop {
     enum link_state state[PORT_COUNT]; /* as last told to the hub */
     char told[PORT_COUNT][120];        /* what was last said about a link that does not work */
     struct clerk clerk;
-    mono_us wanted; /* a deadline made control want the next turn then; 0: none yet */
+    struct tells fights; /* set-points that were taken over, by their command */
+    mono_us wanted;      /* a deadline made control want the next turn then; 0: none yet */
     struct jitter late, turn;
     uint64_t turns;
     struct process process; /* as it is published */

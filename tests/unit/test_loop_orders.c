@@ -412,6 +412,50 @@ static void moving_a_set_point_is_detail(void **state)
     bench_end(&b);
 }
 
+/* Two masters that fight are one line a minute for each set-point, which counts the others. */
+static void a_fight_is_told_once_a_minute(void **state)
+{
+    static const struct {
+        mono_us after;
+        enum command command;
+        uint16_t owner;
+        enum log_level level;
+        const char *end;
+    } steps[] = {
+        {MONO_MS(5),     COMMAND_SET_CCL, 1, LOG_INFO,  " 20 A"              },
+        {MONO_MS(5),     COMMAND_SET_DCL, 1, LOG_INFO,  " 20 A"              },
+        {MONO_MS(5),     COMMAND_SET_CCL, 2, LOG_INFO,  " 20 A"              },
+        {MONO_MS(5),     COMMAND_SET_CCL, 1, LOG_DEBUG, " 20 A"              },
+        {MONO_MS(5),     COMMAND_SET_DCL, 2, LOG_INFO,  "(1 others not told)"},
+        {MONO_S(30),     COMMAND_SET_CCL, 2, LOG_DEBUG, " 20 A"              },
+        {MONO_MS(29989), COMMAND_SET_CCL, 1, LOG_DEBUG, " 20 A"              },
+        {MONO_MS(1),     COMMAND_SET_CCL, 2, LOG_INFO,  "(2 others not told)"},
+    };
+    struct bench b;
+
+    (void)state;
+    bench_init(&b);
+    settle(&b);
+    n_logged = 0;
+    log_to(listen);
+    log_threshold(LOG_DEBUG);
+    for (unsigned i = 0; i < LEN(steps); i++) {
+        const struct hub_order o = {
+            .command = steps[i].command, .from.owner = steps[i].owner, .value = 20000};
+
+        b.now += steps[i].after;
+        put(&b, 0, &o, 1);
+        turn(&b, 0);
+        turn(&b, 0);
+        assert_int_equal(n_logged, i + 1);
+        assert_int_equal(level_of[i], steps[i].level);
+        assert_string_equal(logged[i] + strlen(logged[i]) - strlen(steps[i].end), steps[i].end);
+    }
+    log_threshold(LOG_INFO);
+    log_to(NULL);
+    bench_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +471,7 @@ int main(void)
         cmocka_unit_test(only_a_deadline_tells_how_late_control_is),
         cmocka_unit_test(turns_are_counted_and_the_longest_is_told),
         cmocka_unit_test(moving_a_set_point_is_detail),
+        cmocka_unit_test(a_fight_is_told_once_a_minute),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
