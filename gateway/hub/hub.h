@@ -112,7 +112,7 @@ static inline enum status hub_command(struct hub *hub, const struct hub_order *o
 
 /* Something was refused before it reached the hub, `times` times since the last call about this
  * origin: an event, and the command's SIG_ORDER_REFUSAL. command may be COMMAND_NONE. The caller
- * tells it once a minute at most. */
+ * tells it ten times a second at most; the event comes once a minute. */
 void hub_refused(struct hub *hub, const struct origin *from, enum command command, enum refusal why,
                  unsigned times);
 

@@ -26,8 +26,9 @@ struct server {
     struct triple triple;
     struct image image[3];
     bool filled;                          /* the server has an image to answer from */
+    char site[64];                        /* how many clusters of which profile */
     char revision[16];                    /* no patch number: it only helps who looks for holes */
-    const char *identity[MODBUS_OBJECTS]; /* vendor, product code, revision */
+    const char *identity[MODBUS_OBJECTS]; /* texts of device identification */
     struct desk *desk;
     struct writes writes;
     struct cluster_unit cluster[MAX_CLUSTERS];
@@ -219,16 +220,23 @@ static void read_control(const struct config *cfg, struct server *srv)
     snprintf(spec->group, sizeof(spec->group), "%s", config_text(cfg, "control", 0, "group"));
 }
 
-/* "0.1" of "0.1.0". */
-static void identify(struct server *srv)
+/* "0.1" of "0.1.0"; the model is what stands behind it, "2 x weco-4k4-pro". There is no vendor's
+ * URL. */
+static void identify(struct server *srv, const struct config *cfg)
 {
     const char *dot = strrchr(HUBGATE_VERSION, '.');
+    const char *profile = config_text(cfg, "hub", 0, "profile"); /* or file:PATH: nobody's affair */
 
     snprintf(srv->revision, sizeof(srv->revision), "%.*s", (int)(dot - HUBGATE_VERSION),
              HUBGATE_VERSION);
+    snprintf(srv->site, sizeof(srv->site), "%u x %s", number(cfg, "hub", 0, "clusters"),
+             strchr(profile, ':') ? "a profile of its own" : profile);
     srv->identity[0] = "hubgate";
     srv->identity[1] = "hubgate";
     srv->identity[2] = srv->revision;
+    srv->identity[4] = "hubgate battery HUB gateway";
+    srv->identity[5] = srv->site;
+    srv->identity[6] = "battery HUB";
 }
 
 /* Clients must not take the descriptors of the buses: a listener gets fewer places, and says so. */
@@ -284,7 +292,7 @@ struct server *server_start(const struct config *cfg, void (*wake)(void *arg), v
     }
     writes_init(&srv->writes, srv->desk);
     triple_init(&srv->triple);
-    identify(srv);
+    identify(srv, cfg);
     read_ports(cfg, spec);
     read_control(cfg, srv);
     cap_clients(spec);

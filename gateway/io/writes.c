@@ -46,7 +46,7 @@ static struct refused *refused_of(struct writes *ws, const struct origin *from, 
     return free;
 }
 
-/* The first one at once, what follows once a minute. */
+/* The first one at once, what follows every REFUSED_EVERY. */
 static void tell(struct writes *ws, struct refused *r, mono_us now)
 {
     if (!r->times || now < r->until ||

@@ -1,6 +1,6 @@
 /* What clients want changed, on its way to the desk: one mechanism for Modbus and the control
- * socket. It holds floods off, and tells control of what was refused: once a minute for each
- * client. Server thread only. */
+ * socket. It holds floods off, and tells control of what was refused: ten times a second for
+ * each client; control makes an event of it once a minute. Server thread only. */
 #ifndef IO_WRITES_H
 #define IO_WRITES_H
 
@@ -18,7 +18,7 @@ enum {
     REFUSED_MAX = 16, /* clients that are told of at the same time; what more do is not told */
 };
 
-#define REFUSED_EVERY MONO_S(60)
+#define REFUSED_EVERY MONO_MS(100) /* a register shows the last refusal: soon */
 
 struct refused {
     struct origin from;

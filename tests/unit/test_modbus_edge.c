@@ -231,8 +231,15 @@ static void the_gateways_server(void **state)
     ask(fd, "00 07 00 00 00 06 01 03 00 00 00 02", "00 07 00 00 00 03 01 83 0B");
     /* vendor and product code "hubgate", revision "0.1": no patch number */
     ask(fd, "00 08 00 00 00 05 07 2B 0E 01 00",
-        "00 08 00 00 00 1F 07 2B 0E 01 81 00 00 03 00 07 68 75 62 67 61 74 65 "
+        "00 08 00 00 00 1F 07 2B 0E 01 82 00 00 03 00 07 68 75 62 67 61 74 65 "
         "01 07 68 75 62 67 61 74 65 02 03 30 2E 31");
+    /* regular: product name, model, user application; no vendor's URL. 90 bytes and the unit */
+    ask(fd, "00 08 00 00 00 05 07 2B 0E 02 00",
+        "00 08 00 00 00 5B 07 2B 0E 02 82 00 00 06 00 07 68 75 62 67 61 74 65 "
+        "01 07 68 75 62 67 61 74 65 02 03 30 2E 31 "
+        "04 1B 68 75 62 67 61 74 65 20 62 61 74 74 65 72 79 20 48 55 42 20 67 61 74 65 77 61 79 "
+        "05 10 31 20 78 20 77 65 63 6F 2D 34 6B 34 2D 70 72 6F "
+        "06 0B 62 61 74 74 65 72 79 20 48 55 42");
     close(fd);
     server_stop(srv);
 }

@@ -286,8 +286,8 @@ static void who_may_not_write_is_told_about(void **state)
     }
 }
 
-/* The first at once, then one a minute with the number of all since. */
-static void refusals_of_a_client_are_told_once_a_minute(void **state)
+/* The first at once, then one each tenth of a second with the number of all since. */
+static void refusals_of_a_client_are_told_ten_times_a_second(void **state)
 {
     struct desk_order o;
 
@@ -296,21 +296,21 @@ static void refusals_of_a_client_are_told_once_a_minute(void **state)
     assert_int_equal(work(T0, &o), 1);
     assert_int_equal(writes_tend(&f.writes, T0), MONO_NEVER);
     for (unsigned i = 1; i <= 50; i++)
-        refuse(T0 + MONO_S(i), "\x06\x07\xD0\0\1", 5);
-    refuse(T0 + MONO_S(51), "\x06\x07\xD8\0\1", 5);
+        refuse(T0 + MONO_MS(i), "\x06\x07\xD0\0\1", 5);
+    refuse(T0 + MONO_MS(51), "\x06\x07\xD8\0\1", 5);
     assert_int_equal(work(T0, &o), 0);
-    assert_int_equal(writes_tend(&f.writes, T0 + MONO_S(60) - 1), T0 + MONO_S(60));
+    assert_int_equal(writes_tend(&f.writes, T0 + MONO_MS(100) - 1), T0 + MONO_MS(100));
     assert_int_equal(work(T0, &o), 0);
-    assert_int_equal(writes_tend(&f.writes, T0 + MONO_S(60)), MONO_NEVER);
+    assert_int_equal(writes_tend(&f.writes, T0 + MONO_MS(100)), MONO_NEVER);
     assert_int_equal(work(T0, &o), 1);
     assert_int_equal(o.times, 51);
     assert_int_equal(o.refused, COMMAND_STOP); /* the last one */
-    /* and at once again after a quiet minute */
-    refuse(T0 + MONO_S(119), "\x06\x07\xD0\0\1", 5);
+    /* and at once again after a quiet tenth */
+    refuse(T0 + MONO_MS(199), "\x06\x07\xD0\0\1", 5);
     assert_int_equal(work(T0, &o), 0);
-    writes_tend(&f.writes, T0 + MONO_S(120));
+    writes_tend(&f.writes, T0 + MONO_MS(200));
     assert_int_equal(work(T0, &o), 1);
-    refuse(T0 + MONO_S(180), "\x06\x07\xD0\0\1", 5);
+    refuse(T0 + MONO_MS(300), "\x06\x07\xD0\0\1", 5);
     assert_int_equal(work(T0, &o), 1);
     assert_int_equal(o.times, 1);
 }
@@ -328,9 +328,9 @@ static void sixteen_clients_are_told_of(void **state)
     assert_int_equal(f.writes.untold, 1);
     f.writer.from.owner = 2; /* the same address at another listener is another client */
     f.writer.from.address = 0;
-    refuse(T0 + MONO_S(60) - 1, "\x06\x07\xD0\0\1", 5);
+    refuse(T0 + MONO_MS(100) - 1, "\x06\x07\xD0\0\1", 5);
     assert_int_equal(work(T0, &o), 0);
-    refuse(T0 + MONO_S(60), "\x06\x07\xD0\0\1", 5);
+    refuse(T0 + MONO_MS(100), "\x06\x07\xD0\0\1", 5);
     assert_int_equal(work(T0, &o), 1);
     assert_int_equal(o.order[0].from.owner, 2);
     assert_int_equal(o.times, 1);
@@ -444,7 +444,7 @@ int main(void)
         CASE(connections_of_one_client_have_one_bucket),
         CASE(all_clients_together_have_one),
         CASE(who_may_not_write_is_told_about),
-        CASE(refusals_of_a_client_are_told_once_a_minute),
+        CASE(refusals_of_a_client_are_told_ten_times_a_second),
         CASE(sixteen_clients_are_told_of),
         CASE(a_desk_without_room),
         CASE(who_is_not_told_yet_keeps_the_place),
