@@ -171,4 +171,17 @@ static inline void expect(const struct room *r, const char *lines)
     told[0] = '\0';
 }
 
+/* The server's own end of a connection. */
+static inline int far_end(int client)
+{
+    struct sockaddr_in mine, peer;
+
+    getsockname(client, (struct sockaddr *)&mine, &(socklen_t){sizeof(mine)});
+    for (int fd = 3; fd < 1000; fd++)
+        if (getpeername(fd, (struct sockaddr *)&peer, &(socklen_t){sizeof(peer)}) == 0 &&
+            peer.sin_port == mine.sin_port && peer.sin_addr.s_addr == mine.sin_addr.s_addr)
+            return fd;
+    return -1;
+}
+
 #endif

@@ -1,37 +1,7 @@
 /* [modbus.tcp], [modbus.rtu] and [control]: who may do what, and what is refused. */
 #include "check.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#include "config_options.h"
-
-static char told[2048];
-
-static void add(const char *what, const struct config_error *err)
-{
-    size_t n = strlen(told);
-
-    snprintf(told + n, sizeof(told) - n, "%s%d: %s\n", what, err->line, err->text);
-}
-
-static void on_error(void *arg, const struct config_error *err)
-{
-    (void)arg;
-    add("", err);
-}
-
-static void on_warning(void *arg, const struct config_error *err)
-{
-    (void)arg;
-    add("warning ", err);
-}
-
-static struct config *parse(const char *text)
-{
-    told[0] = '\0';
-    return config_parse(text, strlen(text), NULL, on_error, on_warning, NULL);
-}
+#include "told_config.h"
 
 /* Five clusters in twelve lines: what follows begins with line 13. */
 #define FIVE                                                                                       \

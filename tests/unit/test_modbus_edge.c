@@ -16,6 +16,7 @@
 #include "io/address.h"
 #include "io/descriptors.h"
 #include "io/server.h"
+#include "loopback.h"
 
 static void listen_texts(void **state)
 {
@@ -134,31 +135,6 @@ static void a_host_too_long_is_no_address(void **state)
         strcpy(text + len, ":1502");
         assert_int_equal(address_parse(text, &at), HUB_ERANGE);
     }
-}
-
-/* A port nobody uses, as far as can be known. */
-static uint16_t free_port(void)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(at);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-    close(fd);
-    return ntohs(at.sin_port);
-}
-
-static int connect_to(uint16_t port)
-{
-    struct sockaddr_in at = {
-        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
-    struct timeval patience = {.tv_sec = 5};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-    return fd;
 }
 
 static void ask(int fd, const char *request, const char *answer)

@@ -283,19 +283,6 @@ static void nobody_has_more_than_sixteen_in_a_turn(void **state)
     room_close(&r);
 }
 
-/* The server's own end of a connection. */
-static int far_end(int client)
-{
-    struct sockaddr_in mine, peer;
-
-    getsockname(client, (struct sockaddr *)&mine, &(socklen_t){sizeof(mine)});
-    for (int fd = 3; fd < 1000; fd++)
-        if (getpeername(fd, (struct sockaddr *)&peer, &(socklen_t){sizeof(peer)}) == 0 &&
-            peer.sin_port == mine.sin_port && peer.sin_addr.s_addr == mine.sin_addr.s_addr)
-            return fd;
-    return -1;
-}
-
 /* 10 s + 3 x 5 s, whether the peer is asked or owes an acknowledgement. */
 static void who_vanishes_is_gone_in_25_s(void **state)
 {

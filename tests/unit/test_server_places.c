@@ -16,6 +16,7 @@
 #include "config.h"
 #include "hex.h"
 #include "io/server.h"
+#include "loopback.h"
 #include "model/snapshot.h"
 
 static void no_wake(void *arg)
@@ -53,18 +54,6 @@ static void a_listener_is_counted_at_its_number(void **state)
         assert_int_equal(signal_known(&counts.tcp[i], SIG_CLIENTS), tcp[i]);
     for (unsigned i = 0; i < MAX_LINES; i++)
         assert_int_equal(signal_known(&counts.rtu[i], SIG_LINE_MESSAGES), rtu[i]);
-}
-
-static uint16_t free_port(void)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(at);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-    close(fd);
-    return ntohs(at.sin_port);
 }
 
 /* The gateway's server at unit 7, with two clusters and these options of its listener. */

@@ -4,19 +4,6 @@
 
 #define LONG_ANSWER 259 /* 7 + 2 + 250: 125 words */
 
-/* The server's own end of a connection. */
-static int far_end(int client)
-{
-    struct sockaddr_in mine, peer;
-
-    getsockname(client, (struct sockaddr *)&mine, &(socklen_t){sizeof(mine)});
-    for (int fd = 3; fd < 1000; fd++)
-        if (getpeername(fd, (struct sockaddr *)&peer, &(socklen_t){sizeof(peer)}) == 0 &&
-            peer.sin_port == mine.sin_port && peer.sin_addr.s_addr == mine.sin_addr.s_addr)
-            return fd;
-    return -1;
-}
-
 /* Small buffers on both ends: answers go out in pieces. */
 static int slow_client(struct room *r, uint8_t host, mono_us now)
 {
