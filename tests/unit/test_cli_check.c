@@ -87,7 +87,8 @@ static void a_file_is_understood_or_refused(void **state)
          "[cluster.1]\nlink = sim\n[modbus.tcp]\nwrite = yes\nallow_write = 127.0.0.1 127.0.0.3\n"
          "[modbus.rtu.2]\ndevice = /dev/a\nwrite = yes\n[control]\nsocket = /run/a\ngroup = b\n",         0,
          "F: good: 1 cluster (sim: 5 x weco-4k4-pro), no inverter, Modbus TCP on 127.0.0.1:1502 "
-         "(127.0.0.1 127.0.0.3 may write), Modbus RTU on /dev/a (every master may write), control socket "
+         "(127.0.0.1 127.0.0.3 may write), Modbus RTU on /dev/a (every master may write), control "
+         "socket "
          "/run/a (group b)\n"                                                                                                                                       },
         {"two mistakes",        "[hub]\nclusters = 9\n[cluster.1]\nlink = sim\nloop = 3\n[modbus.tcp]\n",
          78,                                                                                                  "F:2: [hub] clusters: 9 is outside 1..5\n"
