@@ -25,8 +25,8 @@
  * for it must not keep others out. */
 #define MAX_ANSWERS 72
 
-#define FORCED_CHARGE MONO_S(90) /* seed of the manual: 10 A within 90 s; longer while it charges  \
-                                  */
+/* Of the manual: 10 A within 90 s; longer while it charges. */
+#define FORCED_CHARGE MONO_S(90)
 #define FORCED_CHARGE_MOST MONO_S(1800)
 
 #define UNSAVED_PATIENCE MONO_S(5)
