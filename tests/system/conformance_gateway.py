@@ -123,10 +123,10 @@ def holes(transport):
         codes("55 a read across a hole", code(client.ask(b"\3\0\x63\0\2")), ADDRESS)
         codes("55 in a hole", code(client.ask(b"\3\x27\x0f\0\1")), ADDRESS)
         about = client.ask(b"\x2b\x0e\1\0")
-        check("97 FC 43/14: name and version of two numbers", about.startswith(b"\x2b\x0e\1\x81\0\0\3\0\7hubgate\1\7hubgate\2")
+        check("97 FC 43/14: name and version of two numbers", about.startswith(b"\x2b\x0e\1\x82\0\0\3\0\7hubgate\1\7hubgate\2")
               and about[-4:].count(b".") == 1 and about[-1:].isdigit(), about.hex(" "))
         told = client.ask(b"\x11")
-        check("97 FC 17: no library, no version", code(told) == FUNCTION if transport == "tcp" else told == b"\x11\x08hubgate\xff",
+        check("97 FC 17: no library, no version", code(told) == FUNCTION if transport == "tcp" else told == b"\x11\x1chubgate battery HUB gateway\xff",
               told.hex(" "))
         client.close()
 

@@ -28,8 +28,9 @@ static int tear_down(void **state)
 static struct unix_file file_at(const char *name)
 {
     struct unix_file f = {.addr.sun_family = AF_UNIX};
+    int len = snprintf(f.addr.sun_path, sizeof(f.addr.sun_path), "%s/%s", folder, name);
 
-    snprintf(f.addr.sun_path, sizeof(f.addr.sun_path), "%s/%s", folder, name);
+    assert_in_range(len, 1, sizeof(f.addr.sun_path) - 1);
     return f;
 }
 
