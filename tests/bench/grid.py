@@ -24,6 +24,7 @@ import time
 REGISTERS, CONNECTIONS, DEPTHS = (10, 60, 125), (1, 8, 64, 512), (1, 8)
 AGAIN = 3  # times a disturbed round is made again ...
 SPARE = 150.0  # ... while all that took no longer than this together, s
+NOISE = 0.05  # echo against itself: a cell that is off by more is made again, too
 
 ap = argparse.ArgumentParser()
 ap.add_argument("--build", default="build")
@@ -159,6 +160,19 @@ def cell(servers, rounds, **options):
     return out
 
 
+def quiet_cell(servers, rounds, **options):
+    """A cell in which echo against itself is off by more than NOISE says nothing of anybody: it is
+    measured again. The servers under test have no say in it."""
+    global spare
+    for _ in range(AGAIN + 1):
+        began = time.monotonic()
+        c = cell(servers, rounds, **options)
+        if abs(c["echo again"]["rps"] - 1) <= NOISE or spare < 0:
+            break
+        spare -= time.monotonic() - began
+    return c
+
+
 def grid():
     """{(registers, connections, depth): cell}. The usual choice runs one round beside: its distance
     is no matter of percents."""
@@ -177,7 +191,7 @@ def grid():
                 servers = [echoes[0], *common, echoes[1]]
                 if registers > 60:
                     servers.remove(common[1])  # no block of the real map is that long
-                cells[key] = cell(servers, opt.rounds, **options)
+                cells[key] = quiet_cell(servers, opt.rounds, **options)
                 cells[key]["select"] = cell([echoes[0], usual], 1, **options)["select"]
                 say(cell_line(key, cells[key]))
         for e in echoes:
