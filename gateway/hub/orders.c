@@ -302,13 +302,11 @@ void orders_run(struct hub *hub)
 
 mono_us orders_due(const struct hub *hub)
 {
+    const struct set_point *const all[] = {&hub->set_ccl, &hub->set_dcl, &hub->set_cvl};
     mono_us due = MONO_NEVER;
 
-    for (unsigned i = 0; i < SET_POINTS; i++) {
-        const struct set_point *sp = set_point_of((struct hub *)(uintptr_t)hub, set_points[i]);
-
-        if (sp->until)
-            due = mono_min(due, sp->until);
-    }
+    for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (all[i]->until)
+            due = mono_min(due, all[i]->until);
     return due;
 }

@@ -7,11 +7,6 @@
 
 #define REFUSAL_PAUSE MONO_S(60)
 
-static bool is_same(const struct origin *a, const struct origin *b)
-{
-    return a->owner == b->owner && a->address == b->address && strcmp(a->name, b->name) == 0;
-}
-
 struct by told_by(const char *how, const struct origin *from)
 {
     struct by by = {""};
@@ -43,7 +38,7 @@ void told_set_point(struct hub *hub, const struct hub_order *order, const struct
 {
     const struct set_point *sp = set_point_of(hub, order->command);
     const struct origin *whose = &asked_of(hub, order->command)->from;
-    bool stands = hub->now < sp->until, other = stands && !is_same(whose, from);
+    bool stands = hub->now < sp->until, other = stands && !origin_is(whose, from);
     int64_t old = stands ? sp->value : -1, now = order->release ? -1 : order->value;
     char text[2 * sizeof(struct by)];
 
@@ -92,7 +87,7 @@ static struct refused *place_of(struct hub *hub, const struct origin *from, enum
     for (unsigned i = REFUSED_PLACES; i--;) {
         struct refused *r = &hub->refused[i];
 
-        if (r->until && r->why == why && is_same(&r->from, from))
+        if (r->until && r->why == why && origin_is(&r->from, from))
             return r;
         if (!r->until)
             found = r;
@@ -114,11 +109,15 @@ static void tell_refused(struct hub *hub, struct refused *r, const char *what)
     r->until = hub->now + REFUSAL_PAUSE;
 }
 
+/* Shown at its command at once; an event once in REFUSAL_PAUSE. */
 static void count_refused(struct hub *hub, const struct refused *now, unsigned times,
                           const char *what)
 {
     struct refused *r = place_of(hub, &now->from, now->why);
+    struct asked *asked = asked_of(hub, now->command);
 
+    if (asked)
+        asked->refusal = now->why;
     r->command = now->command;
     r->place = now->place;
     r->more += times;
@@ -151,15 +150,12 @@ void told_refused(struct hub *hub, const struct hub_order *order, const struct o
                   enum status status)
 {
     struct refused now = {.from = *from, .why = refusal_of(status), .command = order->command};
-    struct asked *asked = asked_of(hub, order->command);
     const char *cause = NULL;
 
     if (order->cluster && order->cluster <= hub->n_clusters)
         now.place = (uint8_t)(EVENT_AT_CLUSTER + order->cluster - 1);
     if (status == HUB_EBUSY)
         cause = latches_cause(hub, order->cluster, &now.place);
-    if (asked)
-        asked->refusal = now.why;
     count_refused(hub, &now, 1, cause ? cause : "");
 }
 
@@ -167,10 +163,7 @@ void hub_refused(struct hub *hub, const struct origin *from, enum command comman
                  unsigned times)
 {
     struct refused now = {.from = *from, .why = why, .command = command};
-    struct asked *asked = asked_of(hub, command);
 
-    if (asked)
-        asked->refusal = why;
     told_run(hub);
     count_refused(hub, &now, times, "");
     hub->dirty = true;

@@ -19,11 +19,7 @@ static void fetch(struct clerk *c, struct hub *hub)
  * ticket stay in the first. */
 static bool leave_stops(struct desk_order *o)
 {
-    unsigned stops = 0;
-
-    for (unsigned i = 0; i < o->n; i++)
-        stops += o->order[i].command == COMMAND_STOP && !o->order[i].release;
-    if (!stops)
+    if (!orders_stop(o->order, o->n))
         return false;
     o->order[0].command = COMMAND_STOP;
     o->order[0].release = false;

@@ -64,17 +64,18 @@ mono_us jitter_max(const struct jitter *j)
     return max;
 }
 
-/* From the top: the hundredth part may lie above. */
+/* From the highest that is there down: the hundredth part may lie above. */
 mono_us jitter_p99(const struct jitter *j)
 {
     uint64_t above = 0, may = jitter_count(j) / 100;
-    unsigned step = JITTER_STEPS;
+    mono_us max = jitter_max(j);
+    unsigned step = step_of(max) + 1;
 
     while (step--) {
         for (unsigned i = 0; i < JITTER_PARTS; i++)
             above += j->part[i].count[step];
         if (above > may)
-            return mono_min(top_of(step), jitter_max(j));
+            return mono_min(top_of(step), max);
     }
     return 0;
 }

@@ -20,11 +20,6 @@ void writes_init(struct writes *ws, struct desk *desk)
 
 /* ---- what was refused ---- */
 
-static bool is_same(const struct origin *a, const struct origin *b)
-{
-    return a->owner == b->owner && a->address == b->address && strcmp(a->name, b->name) == 0;
-}
-
 /* The place of this client, else a free one, else NULL. */
 static struct refused *refused_of(struct writes *ws, const struct origin *from, mono_us now)
 {
@@ -34,7 +29,7 @@ static struct refused *refused_of(struct writes *ws, const struct origin *from, 
         struct refused *r = &ws->refused[i];
         bool used = r->times || now < r->until;
 
-        if (used && is_same(&r->from, from))
+        if (used && origin_is(&r->from, from))
             return r;
         if (!used)
             free = r;

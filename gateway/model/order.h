@@ -4,6 +4,7 @@
 #define MODEL_ORDER_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "model/words.h"
 
@@ -21,6 +22,11 @@ struct origin {
     uint32_t address; /* IPv4, or the last four bytes of IPv6; user id at the socket; 0: none */
     char name[48];    /* for people: "192.168.1.7", "/dev/ttyUSB0", "user root" */
 };
+
+static inline bool origin_is(const struct origin *a, const struct origin *b)
+{
+    return a->owner == b->owner && a->address == b->address && strcmp(a->name, b->name) == 0;
+}
 
 #define ORDERS_MAX 8 /* that may come as one */
 
