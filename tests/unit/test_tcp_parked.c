@@ -67,6 +67,14 @@ static void parked_room(struct room *r)
     r->fresh = take_image;
 }
 
+/* The same, open, and one client of 127.0.0.1. */
+static int parked_client(struct room *r)
+{
+    parked_room(r);
+    room_open(r);
+    return client_from(r, 1, T0);
+}
+
 static void leave_room(struct room *r)
 {
     room_close(r);
@@ -104,9 +112,7 @@ static void an_answer_waits_for_control(void **state)
     int fd;
 
     (void)state;
-    parked_room(&r);
-    room_open(&r);
-    fd = client_from(&r, 1, T0);
+    fd = parked_client(&r);
     say(fd, SET);
     assert_int_equal(turn(&r, T0), T0 + DESK_PATIENCE); /* it has to be called then */
     hears(fd, "");
@@ -170,9 +176,7 @@ static void time_is_up_at_half_a_second(void **state)
     int fd;
 
     (void)state;
-    parked_room(&r);
-    room_open(&r);
-    fd = client_from(&r, 1, T0);
+    fd = parked_client(&r);
     say(fd, SET);
     turn(&r, T0);
     turn(&r, T0 + MONO_MS(500) - 1);
@@ -194,9 +198,7 @@ static void what_comes_behind_a_write_waits(void **state)
     int fd;
 
     (void)state;
-    parked_room(&r);
-    room_open(&r);
-    fd = client_from(&r, 1, T0);
+    fd = parked_client(&r);
     say(fd, SET READ SET_0);
     turn(&r, T0);
     turn(&r, T0);
@@ -221,9 +223,7 @@ static void what_came_before_a_write_is_answered_at_once(void **state)
     int fd;
 
     (void)state;
-    parked_room(&r);
-    room_open(&r);
-    fd = client_from(&r, 1, T0);
+    fd = parked_client(&r);
     say(fd, READ READ SET);
     turn(&r, T0);
     hears(fd, IS_0 IS_0);
@@ -269,9 +269,7 @@ static void a_parked_client_is_not_read_from(void **state)
     int fd;
 
     (void)state;
-    parked_room(&r);
-    room_open(&r);
-    fd = client_from(&r, 1, T0);
+    fd = parked_client(&r);
     say(fd, SET);
     turn(&r, T0);
     say(fd, READ);
@@ -326,9 +324,7 @@ static void a_half_request_has_its_second_after_the_write(void **state)
     int fd;
 
     (void)state;
-    parked_room(&r);
-    room_open(&r);
-    fd = client_from(&r, 1, T0);
+    fd = parked_client(&r);
     say(fd, SET "00 06 00 00");
     turn(&r, T0);
     control(HUB_OK);
@@ -352,9 +348,7 @@ static void function_23_reads_what_was_written(void **state)
     int fd;
 
     (void)state;
-    parked_room(&r);
-    room_open(&r);
-    fd = client_from(&r, 1, T0);
+    fd = parked_client(&r);
     say(fd, ask);
     turn(&r, T0);
     control(HUB_OK);
@@ -414,9 +408,7 @@ static void who_shuts_its_side_while_parked_is_answered(void **state)
     int fd;
 
     (void)state;
-    parked_room(&r);
-    room_open(&r);
-    fd = client_from(&r, 1, T0);
+    fd = parked_client(&r);
     say(fd, SET READ);
     shutdown(fd, SHUT_WR);
     turn(&r, T0);
@@ -487,9 +479,7 @@ static void the_answer_goes_behind_those_that_wait_to_go_out(void **state)
     int fd;
 
     (void)state;
-    parked_room(&r);
-    room_open(&r);
-    fd = client_from(&r, 1, T0);
+    fd = parked_client(&r);
     for (tail = 0; tail < 3;) { /* more segments behind the first that was not all sent */
         for (unsigned i = 0; i < 16; i++, sent++) {
             const uint8_t ask[12] = {
